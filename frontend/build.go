@@ -1,0 +1,97 @@
+package frontend
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/llbgen"
+)
+
+// planKey is the result metadata that holds the plan; BuildKit hands keys that
+// begin with "frontend." to the client, and buildx writes them to
+// --metadata-file.
+const planKey = "frontend.rustfile.plan"
+
+// Build builds the image of the project in the build context. It is a
+// [client.BuildFunc]. Errors that a user can cause carry the lines they are
+// about (see [github.com/moby/buildkit/solver/errdefs.Sources]).
+func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
+	defer recoverPanic(&err)
+	b, err := newBuild(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = b.withSources(err) }()
+	if res, ok, err := b.subrequest(ctx); ok || err != nil {
+		return res, err
+	}
+	ws, err := b.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rb, err := b.ui.Build(ctx, func(ctx context.Context, p *ocispecs.Platform, _ int) (*dockerui.BuildResult, error) {
+		return b.platform(ctx, ws, b.platformOr(p))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rb.Finalize()
+}
+
+// platform builds the image for one platform.
+func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocispecs.Platform) (*dockerui.BuildResult, error) {
+	p, err := b.plan(ctx, ws, platform)
+	if err != nil {
+		return nil, err
+	}
+	in, err := b.inputs(ctx, ws, p, platform)
+	if err != nil {
+		return nil, err
+	}
+	res, err := llbgen.Build(p, in)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := b.solve(ctx, res.State, llb.Platform(platform))
+	if err != nil {
+		return nil, err
+	}
+	return &dockerui.BuildResult{Reference: ref, Image: &res.Image, BaseImage: baseConfig(res), Epoch: in.Epoch}, nil
+}
+
+// plan decides what is built for a platform.
+func (b *build) plan(ctx context.Context, ws *cargo.Workspace, platform ocispecs.Platform) (*plan.Plan, error) {
+	revision, err := b.revision(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return plan.New(ws, b.options, plan.Inputs{
+		Platform: platforms.Format(platform), Context: b.fs, Revision: revision,
+	})
+}
+
+func (b *build) platformOr(p *ocispecs.Platform) ocispecs.Platform {
+	if p != nil {
+		return platforms.Normalize(*p)
+	}
+	if len(b.ui.BuildPlatforms) > 0 {
+		return platforms.Normalize(b.ui.BuildPlatforms[0])
+	}
+	return platforms.DefaultSpec()
+}
+
+// recoverPanic turns a panic into a build error: the daemon shows a frontend's
+// standard error to nobody, and the user would only learn that it went away.
+func recoverPanic(err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("rustfile has a bug, please report it: %v\n%s", v, debug.Stack())
+	}
+}

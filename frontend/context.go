@@ -1,0 +1,204 @@
+package frontend
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/plan"
+)
+
+// buildContext is the build context: a directory of the client, or a git, HTTP
+// or input source.
+type buildContext struct {
+	// remote is the context when it is not a directory of the client.
+	remote *llb.State
+	// source is the source of a remote context, nil for an input.
+	source *pb.SourceOp
+	// ignore are the patterns of .dockerignore.
+	ignore []string
+}
+
+// planned are the files that planning reads: manifests and lock files, and the
+// Rust sources for their names and for the documentation they include.
+var planned = []string{
+	"**/Cargo.toml", "**/Cargo.lock", "**/rust-toolchain", "**/rust-toolchain.toml",
+	"**/.cargo/config", "**/.cargo/config.toml", "**/*.rs",
+}
+
+// skipped are directories that planning never reads; a client's target
+// directory can be far larger than its project.
+var skipped = []string{"target", "**/.git", "**/node_modules"}
+
+// read loads the Cargo model of the build context.
+func (b *build) read(ctx context.Context) (*cargo.Workspace, error) {
+	st, err := b.openContext(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := b.solve(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	b.fs = newRefFS(ctx, ref)
+	ws, err := cargo.Load(b.fs, cargo.LoadOptions{ManifestPath: b.options.ManifestPath, Excluded: b.context.excludes})
+	if err != nil {
+		b.readForError(err)
+		return nil, err
+	}
+	for name, data := range ws.Files {
+		b.files[name] = data
+	}
+	return ws, nil
+}
+
+// readForError reads the file that an error is about, for its lines.
+func (b *build) readForError(err error) {
+	var fault *cargo.Error
+	if errors.As(err, &fault) && fault.Span.File != "" {
+		if data, err := fs.ReadFile(b.fs, fault.Span.File); err == nil {
+			b.files[fault.Span.File] = data
+		}
+	}
+}
+
+// openContext finds out what the context is and returns the part of it that
+// planning reads.
+func (b *build) openContext(ctx context.Context) (llb.State, error) {
+	ignore, err := b.ui.DockerIgnorePatterns(ctx)
+	if err != nil {
+		return llb.State{}, err
+	}
+	b.context = &buildContext{ignore: ignore}
+	st, err := b.ui.MainContext(ctx,
+		llb.IncludePatterns(planned), llb.ExcludePatterns(append(skipped[:len(skipped):len(skipped)], ignore...)),
+		llb.SharedKeyHint("context-rustfile-plan"), llb.WithCustomName("[internal] load manifests"))
+	if err != nil {
+		return llb.State{}, err
+	}
+	source, err := headSource(ctx, *st)
+	if err != nil {
+		return llb.State{}, err
+	}
+	if source != nil && strings.HasPrefix(source.Identifier, "local://") {
+		return *st, nil
+	}
+	b.context.remote, b.context.source = st, source
+	return *st, b.remoteIgnore(ctx)
+}
+
+// headSource is the source that a state ends in, nil when it ends in something
+// else.
+func headSource(ctx context.Context, st llb.State) (*pb.SourceOp, error) {
+	def, err := st.Marshal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(def.Def) < 2 {
+		return nil, nil
+	}
+	var op pb.Op
+	if err := op.UnmarshalVT(def.Def[len(def.Def)-2]); err != nil {
+		return nil, err
+	}
+	return op.GetSource(), nil
+}
+
+// remoteIgnore reads the .dockerignore of a remote context. BuildKit applies
+// it to directories of the client only; an image must not depend on the way
+// its sources came.
+func (b *build) remoteIgnore(ctx context.Context) error {
+	ref, err := b.solve(ctx, *b.context.remote)
+	if err != nil {
+		return err
+	}
+	data, err := ref.ReadFile(ctx, client.ReadRequest{Filename: b.entry.Filename + ".dockerignore"})
+	if err != nil {
+		data, err = ref.ReadFile(ctx, client.ReadRequest{Filename: ".dockerignore"})
+	}
+	if err != nil {
+		return nil // neither file exists
+	}
+	b.context.ignore, err = ignorefile.ReadAll(bytes.NewReader(data))
+	if err != nil {
+		return fmt.Errorf("cannot read .dockerignore: %w", err)
+	}
+	return nil
+}
+
+// excludes reports whether .dockerignore leaves a path out.
+func (c *buildContext) excludes(name string) bool {
+	m, err := patternmatcher.New(c.ignore)
+	if err != nil {
+		return false
+	}
+	out, err := m.MatchesOrParentMatches(name)
+	return err == nil && out
+}
+
+// sources is the part of the context that a plan's vertices copy from.
+func (b *build) sources(ctx context.Context, p *plan.Plan) (llb.State, error) {
+	if b.context.remote != nil {
+		if len(b.context.ignore) == 0 {
+			return *b.context.remote, nil
+		}
+		return llb.Scratch().File(llb.Copy(*b.context.remote, "/", "/", &llb.CopyInfo{
+			CopyDirContentsOnly: true, ExcludePatterns: b.context.ignore,
+		}), llb.WithCustomName("[internal] apply .dockerignore")), nil
+	}
+	var include []string
+	for _, list := range [][]plan.Copy{p.Members.Copies, p.Dependencies.Copies} {
+		for _, c := range list {
+			include = append(include, c.Path)
+		}
+	}
+	opts := []llb.LocalOption{
+		llb.ExcludePatterns(append([]string{"target", ".git"}, b.context.ignore...)),
+		llb.SharedKeyHint("context-rustfile-sources"), llb.WithCustomName("[internal] load sources"),
+	}
+	if !wholeContext(include) {
+		opts = append(opts, llb.IncludePatterns(include))
+	}
+	st, err := b.ui.MainContext(ctx, opts...)
+	if err != nil {
+		return llb.State{}, err
+	}
+	return *st, nil
+}
+
+func wholeContext(paths []string) bool {
+	for _, p := range paths {
+		if p == "." {
+			return true
+		}
+	}
+	return false
+}
+
+// revision is the commit of a git context, "" for any other.
+func (b *build) revision(ctx context.Context) (string, error) {
+	source := b.context.source
+	if source == nil || !strings.HasPrefix(source.Identifier, "git://") {
+		return "", nil
+	}
+	md, err := b.client.ResolveSourceMetadata(ctx, source, sourceresolver.Opt{
+		LogName: "[internal] resolve the context's commit", GitOpt: &sourceresolver.ResolveGitOpt{},
+	})
+	if err != nil {
+		return "", err
+	}
+	if md.Git == nil {
+		return "", nil
+	}
+	return md.Git.Checksum, nil
+}

@@ -1,0 +1,140 @@
+package frontend
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/distribution/reference"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/client/llb/sourceresolver"
+	"github.com/moby/buildkit/frontend/dockerui"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/llbgen"
+	"golang.org/x/sync/errgroup"
+)
+
+// The named contexts (--build-context) that replace the base images.
+const (
+	builderContext = "rust"
+	runtimeContext = "runtime"
+)
+
+// inputs asks the daemon for what a plan leaves open.
+func (b *build) inputs(ctx context.Context, ws *cargo.Workspace, p *plan.Plan, platform ocispecs.Platform) (llbgen.Inputs, error) {
+	in := llbgen.Inputs{
+		Labels: b.ui.Labels, MultiPlatform: b.ui.MultiPlatformRequested, NoMerge: !b.caps.merge,
+		IgnoreCache: b.ui.IsNoCache, Files: b.files, Downloads: map[string]string{},
+	}
+	eg, ctx := errgroup.WithContext(ctx)
+	eg.Go(func() (err error) {
+		in.Toolchain, err = b.base(ctx, builderContext, p.Toolchain.Image, platform)
+		return err
+	})
+	eg.Go(func() (err error) {
+		in.Runtime, err = b.base(ctx, runtimeContext, p.Image.Base, platform)
+		return err
+	})
+	eg.Go(func() (err error) {
+		in.Context, err = b.sources(ctx, p)
+		return err
+	})
+	eg.Go(func() (err error) {
+		in.Epoch, err = b.epoch(ctx)
+		return err
+	})
+	eg.Go(func() error { return b.downloads(ctx, p.Sources.Registries, in.Downloads) })
+	return in, eg.Wait()
+}
+
+// base resolves a base image: a named context of the user's, or the image that
+// the plan names, pinned to its digest of now.
+func (b *build) base(ctx context.Context, name, ref string, platform ocispecs.Platform) (llbgen.Base, error) {
+	nc, err := b.ui.NamedContext(name, dockerui.ContextOpt{Platform: &platform, ResolveMode: b.ui.ImageResolveMode.String()})
+	if err != nil {
+		return llbgen.Base{}, err
+	}
+	if nc != nil {
+		st, img, err := nc.Load(ctx)
+		if err != nil {
+			return llbgen.Base{}, fmt.Errorf("cannot load the build context %q: %w", name, err)
+		}
+		base := llbgen.Base{State: *st, Override: true}
+		if img != nil {
+			base.Config = *img
+		}
+		return base, nil
+	}
+	if ref == "scratch" {
+		return llbgen.Base{State: llb.Scratch()}, nil
+	}
+	return b.image(ctx, ref, platform)
+}
+
+func (b *build) image(ctx context.Context, ref string, platform ocispecs.Platform) (llbgen.Base, error) {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return llbgen.Base{}, fmt.Errorf("%q is not an image reference: %w", ref, err)
+	}
+	named = reference.TagNameOnly(named)
+	resolved, dgst, config, err := b.client.ResolveImageConfig(ctx, named.String(), sourceresolver.Opt{
+		LogName: "[internal] load metadata for " + named.String(),
+		ImageOpt: &sourceresolver.ResolveImageOpt{
+			Platform: &platform, ResolveMode: b.ui.ImageResolveMode.String(),
+		},
+	})
+	if err != nil {
+		return llbgen.Base{}, fmt.Errorf("cannot find the base image %s: %w", reference.FamiliarString(named), err)
+	}
+	if resolvedName, err := reference.ParseNormalizedNamed(resolved); err == nil && dgst != "" {
+		if pinned, err := reference.WithDigest(reference.TrimNamed(resolvedName), dgst); err == nil {
+			resolved = pinned.String()
+		}
+	}
+	var base llbgen.Base
+	if err := json.Unmarshal(config, &base.Config); err != nil {
+		return llbgen.Base{}, fmt.Errorf("the config of %s is not valid: %w", ref, err)
+	}
+	st := llb.Image(resolved, llb.Platform(platform), llb.WithCustomName("[base] "+reference.FamiliarString(named)))
+	base.State, err = st.WithImageConfig(config)
+	return base, err
+}
+
+// downloads asks each registry that has an index where its crates are.
+// https://doc.rust-lang.org/cargo/reference/registry-index.html#index-configuration
+func (b *build) downloads(ctx context.Context, registries []plan.Registry, into map[string]string) error {
+	for _, r := range registries {
+		if r.Download != "" {
+			continue
+		}
+		st := llb.HTTP(r.Index+"/config.json", llb.Filename("config.json"),
+			llb.WithCustomName("[internal] load the configuration of registry "+r.Index))
+		ref, err := b.solve(ctx, st)
+		if err != nil {
+			return fmt.Errorf("cannot read the registry %s: %w", r.Index, err)
+		}
+		data, err := newRefFS(ctx, ref).ReadFile("config.json")
+		if err != nil {
+			return fmt.Errorf("cannot read the registry %s: %w", r.Index, err)
+		}
+		var config struct {
+			DL string `json:"dl"`
+		}
+		if err := json.Unmarshal(data, &config); err != nil || config.DL == "" {
+			return fmt.Errorf("the config.json of registry %s names no download URL", r.Index)
+		}
+		into[r.URL] = config.DL
+	}
+	return nil
+}
+
+// baseConfig is the base image's config for the exporter, nil for scratch.
+func baseConfig(res *llbgen.Result) *dockerspec.DockerOCIImage {
+	if res.Base.OS == "" {
+		return nil
+	}
+	return &res.Base
+}

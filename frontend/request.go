@@ -1,0 +1,92 @@
+package frontend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/rustfile/rustfile/internal/options"
+)
+
+// epochKey is the build argument that dates the image.
+// https://reproducible-builds.org/specs/source-date-epoch/
+const epochKey = "SOURCE_DATE_EPOCH"
+
+// build is one request to the frontend.
+type build struct {
+	client  client.Client
+	ui      *dockerui.Client
+	caps    capabilities
+	entry   *dockerui.Source
+	options *options.Options
+	context *buildContext
+	// fs reads the manifests and Rust sources of the build context.
+	fs fs.FS
+	// files are the project's files that errors and vertices show.
+	files map[string][]byte
+}
+
+// newBuild reads the request's options and the file that it names.
+func newBuild(ctx context.Context, c client.Client) (*build, error) {
+	caps, err := checkCapabilities(c.BuildOpts())
+	if err != nil {
+		return nil, err
+	}
+	ui, err := dockerui.NewClient(c)
+	if err != nil {
+		return nil, err
+	}
+	b := &build{client: c, ui: ui, caps: caps, files: map[string][]byte{}}
+	if b.entry, err = ui.ReadEntrypoint(ctx, "TOML"); err != nil {
+		return nil, fmt.Errorf("cannot read the file that -f names: %w", err)
+	}
+	name := path.Base(b.entry.Filename)
+	b.files[name] = b.entry.Data
+	if b.options, err = options.Parse(name, b.entry.Data, ui.BuildArgs); err != nil {
+		return nil, b.withSources(err)
+	}
+	if err := b.options.SetTarget(ui.Target); err != nil {
+		return nil, b.withSources(err)
+	}
+	return b, nil
+}
+
+// epoch is the time that the image is stamped with, nil when the user gave none.
+func (b *build) epoch(ctx context.Context) (*time.Time, error) {
+	if seconds := b.options.SourceDateEpoch; seconds != nil {
+		t := time.Unix(*seconds, 0).UTC()
+		return &t, nil
+	}
+	if strings.EqualFold(b.ui.BuildArgs[epochKey], "context") {
+		return b.ui.ResolveMainContextSourceDateEpoch(ctx)
+	}
+	return nil, nil
+}
+
+// solve evaluates a state as far as to a reference. Remote caches are asked.
+func (b *build) solve(ctx context.Context, st llb.State, opts ...llb.ConstraintsOpt) (client.Reference, error) {
+	opts = append(opts, llb.WithCaps(b.client.BuildOpts().LLBCaps))
+	def, err := st.Marshal(ctx, opts...)
+	if err != nil {
+		return nil, err
+	}
+	res, err := b.client.Solve(ctx, client.SolveRequest{Definition: def.ToPB(), CacheImports: b.ui.CacheImports})
+	if err != nil {
+		return nil, err
+	}
+	ref, err := res.SingleRef()
+	if err != nil {
+		return nil, err
+	}
+	if ref == nil {
+		return nil, errors.New("the build came out empty")
+	}
+	return ref, nil
+}

@@ -1,0 +1,149 @@
+package frontend
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/dockerui"
+	"github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/frontend/subrequests"
+	"github.com/moby/buildkit/frontend/subrequests/lint"
+	"github.com/moby/buildkit/frontend/subrequests/outline"
+	"github.com/moby/buildkit/frontend/subrequests/targets"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/options"
+	"github.com/rustfile/rustfile/internal/plan"
+)
+
+// requestPlan returns the plan of a build without building anything.
+var requestPlan = subrequests.Request{
+	Name: "frontend.plan", Version: "1.0.0", Type: subrequests.TypeRPC,
+	Description: "Show what a build would do",
+	Opts:        []subrequests.Named{{Name: "target", Description: "The binary of the image"}},
+	Metadata:    []subrequests.Named{{Name: "result.json"}, {Name: "result.txt"}},
+}
+
+// answered are the requests beside a build. All of buildx's own must be among
+// them: for one that is not, buildx would run the Dockerfile frontend on our file.
+var answered = []subrequests.Request{
+	outline.SubrequestsOutlineDefinition,
+	targets.SubrequestsTargetsDefinition,
+	lint.SubrequestLintDefinition,
+	requestPlan,
+	subrequests.SubrequestsDescribeDefinition,
+}
+
+// subrequest answers a request that is not a build; ok is false when it is one.
+func (b *build) subrequest(ctx context.Context) (*client.Result, bool, error) {
+	switch b.client.BuildOpts().Opts["requestid"] {
+	case subrequests.RequestSubrequestsDescribe:
+		// dockerui's own answer leaves out what it does not know.
+		res, err := describe()
+		return res, true, err
+	case requestPlan.Name:
+		res, err := b.showPlan(ctx)
+		return res, true, err
+	}
+	return b.ui.HandleSubrequest(ctx, dockerui.RequestHandler{
+		Outline: b.outline, ListTargets: b.targets, Lint: b.lint,
+	})
+}
+
+func describe() (*client.Result, error) {
+	data, err := json.MarshalIndent(answered, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	var text strings.Builder
+	for _, r := range answered {
+		fmt.Fprintf(&text, "%s %s\t%s\n", r.Name, r.Version, r.Description)
+	}
+	return textResult(data, text.String(), subrequests.SubrequestsDescribeDefinition.Version), nil
+}
+
+func textResult(data []byte, text, version string) *client.Result {
+	res := client.NewResult()
+	res.AddMeta("result.json", data)
+	res.AddMeta("result.txt", []byte(text))
+	res.AddMeta("version", []byte(version))
+	return res
+}
+
+func (b *build) showPlan(ctx context.Context) (*client.Result, error) {
+	ws, err := b.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := b.plan(ctx, ws, b.platformOr(nil))
+	if err != nil {
+		return nil, err
+	}
+	data, err := p.JSON()
+	if err != nil {
+		return nil, err
+	}
+	return textResult(data, p.Tree(), requestPlan.Version), nil
+}
+
+// outline lists the build arguments.
+func (b *build) outline(ctx context.Context) (*outline.Outline, error) {
+	ws, err := b.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := b.plan(ctx, ws, b.platformOr(nil))
+	if err != nil {
+		return nil, err
+	}
+	o := &outline.Outline{Name: p.Binaries[0].Name, Description: "image of binary " + p.Binaries[0].Name}
+	for _, key := range options.Keys() {
+		if len(key.Args) > 0 {
+			o.Args = append(o.Args, outline.Arg{Name: key.Args[0], Description: key.Description})
+		}
+	}
+	return o, nil
+}
+
+// targets lists the binaries that --target can name.
+func (b *build) targets(ctx context.Context) (*targets.List, error) {
+	ws, err := b.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chosen := ""
+	if p, err := b.plan(ctx, ws, b.platformOr(nil)); err == nil {
+		chosen = p.Binaries[0].Name
+	}
+	list := &targets.List{}
+	for _, c := range plan.Candidates(ws, b.options) {
+		list.Targets = append(list.Targets, targets.Target{
+			Name: c.Name, Default: c.Name == chosen, Description: "binary of package " + c.Package,
+		})
+	}
+	return list, nil
+}
+
+// lint plans the build and reports what stands in its way, without building.
+func (b *build) lint(ctx context.Context) (*lint.LintResults, error) {
+	results := &lint.LintResults{Warnings: []lint.Warning{}}
+	ws, err := b.read(ctx)
+	if err == nil {
+		_, err = b.plan(ctx, ws, b.platformOr(nil))
+	}
+	var fault *cargo.Error
+	if !errors.As(err, &fault) {
+		return results, err
+	}
+	data := b.files[fault.Span.File]
+	index := results.AddSource(llb.NewSourceMap(nil, fault.Span.File, "TOML", data))
+	results.Error = &lint.BuildError{
+		Message:  fault.Error(),
+		Location: pb.Location{SourceIndex: int32(index), Ranges: ranges(fault.Span)},
+	}
+	return results, nil
+}

@@ -1,0 +1,203 @@
+package plan
+
+import (
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/options"
+)
+
+// alwaysExcluded are the entries of a package's directory that no build reads.
+var alwaysExcluded = []string{
+	"target", ".git", ".github", ".gitlab", ".gitignore", ".gitattributes", ".gitlab-ci.yml", ".circleci",
+	".editorconfig", ".vscode", ".idea", ".dockerignore", "Rustfile", "Rustfile.dockerignore", "Cargo.toml.dockerignore",
+}
+
+// planMembers plans the source vertex.
+func planMembers(ws *cargo.Workspace, o *options.Options, s *selection, c *closure, vendored []string, in Inputs, triple string) (Members, error) {
+	m := Members{Workdir: ws.Root, OutputDir: outputDir(o.Profile, triple), Location: locate(s)}
+	mentions, err := findMentions(in.Context, c)
+	if err != nil {
+		return m, err
+	}
+	files := workspaceFiles(ws)
+	for _, p := range c.local {
+		m.Copies = append(m.Copies, Copy{Path: p.Dir, Exclude: excludes(ws, c, p, mentions)})
+	}
+	for _, list := range [][]*cargo.Package{ws.Members, ws.PathPackages} {
+		for _, p := range list {
+			if slices.Contains(c.local, p) {
+				continue
+			}
+			files = append(files, p.Manifest)
+			m.Placeholders = append(m.Placeholders, placeholders(p)...)
+		}
+	}
+	for _, dir := range vendored {
+		m.Copies = append(m.Copies, Copy{Path: dir})
+	}
+	slices.Sort(files)
+	for _, f := range slices.Compact(files) {
+		m.Copies = append(m.Copies, Copy{Path: f, File: true})
+	}
+	slices.Sort(m.Placeholders)
+	m.Placeholders = slices.Compact(m.Placeholders)
+	m.Args = memberArgs(ws, o, s, triple)
+	return m, nil
+}
+
+// workspaceFiles are the files that cargo reads beside the packages.
+func workspaceFiles(ws *cargo.Workspace) []string {
+	files := []string{ws.RootManifest, ws.Lock.Path}
+	files = append(files, ws.Config.Paths...)
+	return append(files, configFiles(ws)...)
+}
+
+func memberArgs(ws *cargo.Workspace, o *options.Options, s *selection, triple string) []string {
+	var bins []string
+	for _, b := range s.binaries {
+		bins = append(bins, b.target.Name)
+	}
+	packages := s.packages()
+	if len(packages) == 1 {
+		// By manifest path, because a name alone can be that of a dependency too.
+		args := cargoArgs(o, triple, nil, bins)
+		return append(args, "--manifest-path", relative(ws.Root, packages[0].Manifest))
+	}
+	var names []string
+	for _, p := range packages {
+		names = append(names, p.Name)
+	}
+	return cargoArgs(o, triple, names, bins)
+}
+
+// placeholders are the files that must exist for cargo to load a package that
+// the build does not compile: its library, the targets its manifest names and,
+// when there is neither, one of those it discovers.
+func placeholders(p *cargo.Package) []string {
+	var out []string
+	for _, t := range p.Targets {
+		if t.Kind == cargo.KindLib || t.Declared || t.Name == p.DefaultRun {
+			out = append(out, path.Join(p.Dir, t.Path))
+		}
+	}
+	if len(out) == 0 && len(p.Targets) > 0 {
+		out = append(out, path.Join(p.Dir, p.Targets[0].Path))
+	}
+	return out
+}
+
+// excludes are the patterns of what a package's directory holds and its build
+// does not read: other packages, and documentation, tests, benchmarks and
+// examples that no source file names.
+func excludes(ws *cargo.Workspace, c *closure, p *cargo.Package, found mentions) []string {
+	out := slices.Clone(alwaysExcluded)
+	for _, list := range [][]*cargo.Package{ws.Members, ws.PathPackages} {
+		for _, other := range list {
+			if other != p && other.Dir != p.Dir && within(p.Dir, other.Dir) {
+				out = append(out, relative(p.Dir, other.Dir))
+			}
+		}
+	}
+	if !found.markdown {
+		out = append(out, "*.md")
+	}
+	if !found.licenses {
+		out = append(out, "LICENSE*", "COPYING*")
+	}
+	for _, dir := range optionalDirs {
+		if !found.dirs[dir] && !declaresTargetIn(p, dir) {
+			out = append(out, dir)
+		}
+	}
+	return out
+}
+
+func within(dir, inner string) bool {
+	return dir == "." || strings.HasPrefix(inner, dir+"/")
+}
+
+func declaresTargetIn(p *cargo.Package, dir string) bool {
+	for _, t := range p.Targets {
+		if strings.HasPrefix(t.Path, dir+"/") && (t.Declared || t.Kind == cargo.KindLib || t.Kind == cargo.KindBin) {
+			return true
+		}
+	}
+	return p.Build != "" && strings.HasPrefix(p.Build, dir+"/")
+}
+
+// optionalDirs are directories of a package that its binaries seldom need.
+var optionalDirs = []string{"docs", "doc", "tests", "benches", "examples"}
+
+// mentions says which kinds of optional files the Rust sources name.
+type mentions struct {
+	markdown, licenses bool
+	dirs               map[string]bool
+}
+
+// findMentions searches the Rust sources of the closure for the names of
+// optional files, as in include_str!("../README.md") or rust-embed's folder. A
+// name anywhere keeps all files of its kind: too much costs a rebuild, too
+// little would change the program.
+func findMentions(fsys fs.FS, c *closure) (mentions, error) {
+	m := mentions{dirs: map[string]bool{}}
+	for _, p := range c.local {
+		if fsys == nil {
+			m.keepAll()
+			return m, nil
+		}
+		err := fs.WalkDir(fsys, p.Dir, func(name string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			rel := relative(p.Dir, name)
+			if d.IsDir() {
+				if slices.Contains(alwaysExcluded, rel) || slices.Contains(optionalDirs, rel) {
+					return fs.SkipDir
+				}
+				return nil
+			}
+			if path.Ext(name) != ".rs" {
+				return nil
+			}
+			data, err := fs.ReadFile(fsys, name)
+			if err != nil {
+				return err
+			}
+			m.search(string(data))
+			return nil
+		})
+		if err != nil {
+			return m, err
+		}
+	}
+	return m, nil
+}
+
+func (m *mentions) keepAll() {
+	m.markdown, m.licenses = true, true
+	for _, dir := range optionalDirs {
+		m.dirs[dir] = true
+	}
+}
+
+// search notes what one source file names.
+func (m *mentions) search(source string) {
+	for _, whole := range []string{`"$CARGO_MANIFEST_DIR"`, `"$CARGO_MANIFEST_DIR/"`, `folder = "."`, `folder = "./"`} {
+		if strings.Contains(source, whole) {
+			m.keepAll()
+			return
+		}
+	}
+	m.markdown = m.markdown || strings.Contains(source, ".md")
+	m.licenses = m.licenses || strings.Contains(source, "LICENSE") || strings.Contains(source, "COPYING")
+	for _, dir := range optionalDirs {
+		if m.dirs[dir] {
+			continue
+		}
+		m.dirs[dir] = strings.Contains(source, dir+"/") || strings.Contains(source, `"`+dir+`"`)
+	}
+}

@@ -1,0 +1,124 @@
+package plan
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/options"
+)
+
+// Inputs are what a plan depends on beside the workspace and the options.
+type Inputs struct {
+	// Platform is the image's platform, for example "linux/amd64".
+	Platform string
+	// Context reads the Rust sources of the build context. They are only
+	// searched for the names of documentation files; nil keeps all of those.
+	Context fs.FS
+	// Revision is the commit of the build context when that is a git
+	// repository, "" otherwise.
+	Revision string
+}
+
+// New plans the build of ws that o asks for. Errors a user can cause are
+// *[cargo.Error].
+func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
+	triple, err := targetTriple(in.Platform)
+	if err != nil {
+		return nil, err
+	}
+	selection, err := selectBinaries(ws, o)
+	if err != nil {
+		return nil, err
+	}
+	toolchain, err := planToolchain(ws, o, triple)
+	if err != nil {
+		return nil, err
+	}
+	closure, err := newClosure(ws, selection)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := planSources(ws, closure)
+	if err != nil {
+		return nil, err
+	}
+	deps, err := planDependencies(ws, o, selection, closure, sources.Vendored, triple)
+	if err != nil {
+		return nil, err
+	}
+	members, err := planMembers(ws, o, selection, closure, sources.Vendored, in, triple)
+	if err != nil {
+		return nil, err
+	}
+	p := &Plan{
+		Version: Version, Mode: Coarse, Platform: in.Platform, Triple: triple,
+		Toolchain: toolchain, Sources: sources, Dependencies: deps, Members: members,
+		Image: planImage(o, selection, in.Revision),
+	}
+	for _, b := range selection.binaries {
+		p.Binaries = append(p.Binaries, Binary{Name: b.target.Name, Package: b.pkg.Name})
+	}
+	return p, nil
+}
+
+// triples maps the platforms that rustc's standard library is shipped for, as
+// Debian and Docker name them, to target triples of the GNU C library.
+// https://doc.rust-lang.org/rustc/platform-support.html
+var triples = map[string]string{
+	"linux/amd64":   "x86_64-unknown-linux-gnu",
+	"linux/arm64":   "aarch64-unknown-linux-gnu",
+	"linux/arm/v7":  "armv7-unknown-linux-gnueabihf",
+	"linux/386":     "i686-unknown-linux-gnu",
+	"linux/ppc64le": "powerpc64le-unknown-linux-gnu",
+	"linux/s390x":   "s390x-unknown-linux-gnu",
+	"linux/riscv64": "riscv64gc-unknown-linux-gnu",
+}
+
+func targetTriple(platform string) (string, error) {
+	if triple, ok := triples[platform]; ok {
+		return triple, nil
+	}
+	known := make([]string, 0, len(triples))
+	for p := range triples {
+		known = append(known, p)
+	}
+	slices.Sort(known)
+	return "", fmt.Errorf("platform %s is not supported; supported: %v", platform, known)
+}
+
+// cargoArgs is the cargo command that builds targets, without --locked,
+// --offline and the paths.
+func cargoArgs(o *options.Options, triple string, packages, bins []string) []string {
+	args := []string{"build", "--profile", o.Profile, "--target", triple}
+	for _, p := range packages {
+		args = append(args, "--package", p)
+	}
+	for _, b := range bins {
+		args = append(args, "--bin", b)
+	}
+	if o.AllFeatures {
+		args = append(args, "--all-features")
+	}
+	if o.NoDefaultFeatures {
+		args = append(args, "--no-default-features")
+	}
+	for _, f := range o.Features {
+		args = append(args, "--features", f)
+	}
+	return args
+}
+
+// outputDir is the directory below the target directory that cargo puts the
+// binaries of a profile into.
+func outputDir(profile, triple string) string {
+	switch profile {
+	case "dev", "test":
+		profile = "debug"
+	case "bench":
+		profile = "release"
+	}
+	return path.Join(triple, profile)
+}

@@ -1,0 +1,185 @@
+package plan
+
+import "encoding/json"
+
+// Version is the version of the plan's JSON form. It changes whenever the
+// meaning of a field does.
+const Version = 1
+
+// Mode says how finely a build is cut into vertices.
+type Mode string
+
+// Coarse compiles all third-party units in one vertex and the workspace
+// members in another.
+const Coarse Mode = "coarse"
+
+// Plan is everything that is decided before a graph is made.
+type Plan struct {
+	Version int  `json:"version"`
+	Mode    Mode `json:"mode"`
+	// Platform is the image's platform, for example "linux/amd64".
+	Platform string `json:"platform"`
+	// Triple is the target triple that cargo compiles for.
+	Triple       string       `json:"triple"`
+	Toolchain    Toolchain    `json:"toolchain"`
+	Sources      Sources      `json:"sources"`
+	Dependencies Dependencies `json:"dependencies"`
+	Members      Members      `json:"members"`
+	Binaries     []Binary     `json:"binaries"`
+	Image        Image        `json:"image"`
+}
+
+// Toolchain is the Rust toolchain of every compile vertex.
+type Toolchain struct {
+	// Image is the reference of the builder image, by tag.
+	Image string `json:"image"`
+	// Install is the rustup toolchain to add to the image, "" when the image's
+	// own is used.
+	Install string `json:"install,omitempty"`
+	// Components and Targets are added with rustup when the image lacks them.
+	Components []string `json:"components,omitempty"`
+	Targets    []string `json:"targets,omitempty"`
+}
+
+// Sources are the third-party sources that the lock file names.
+type Sources struct {
+	// Crates are the registry packages, sorted by name and version.
+	Crates []Crate `json:"crates,omitempty"`
+	// Git are the git repositories, sorted by URL and reference.
+	Git []GitSource `json:"git,omitempty"`
+	// Registries are the registries the crates come from, sorted by URL.
+	Registries []Registry `json:"registries,omitempty"`
+	// Vendored are directories of the context that the project's configuration
+	// replaces sources by; their packages are not downloaded.
+	Vendored []string `json:"vendored,omitempty"`
+}
+
+// Crate is one registry package of the lock file.
+type Crate struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	// SHA256 is the checksum of the .crate file in lower-case hex.
+	SHA256 string `json:"sha256"`
+	// Registry is the URL of the crate's registry, as in Registries.
+	Registry string `json:"registry"`
+	// InClosure is true when the requested binaries may need the crate, so
+	// that the dependency vertex gets it. The others are only there for cargo
+	// to accept the lock file.
+	InClosure bool `json:"inClosure,omitempty"`
+}
+
+// Registry is a registry that crates are downloaded from.
+type Registry struct {
+	// URL is the registry's source URL as the lock file writes it, for example
+	// "https://github.com/rust-lang/crates.io-index" or "sparse+https://host/index/".
+	URL string `json:"url"`
+	// Index is the sparse index whose config.json names the download URL, ""
+	// when Download is known without it.
+	Index string `json:"index,omitempty"`
+	// Download is cargo's `dl` template: an URL with or without the markers
+	// {crate}, {version}, {prefix}, {lowerprefix} and {sha256-checksum}.
+	Download string `json:"download,omitempty"`
+	Dir      string `json:"dir"`
+}
+
+// GitSource is a git repository at the commit that the lock file pins.
+type GitSource struct {
+	URL string `json:"url"`
+	// Branch, Tag and Rev are the reference the manifest asks for, at most one.
+	Branch string `json:"branch,omitempty"`
+	Tag    string `json:"tag,omitempty"`
+	Rev    string `json:"rev,omitempty"`
+	Commit string `json:"commit"`
+	// Packages are the names of the packages the lock file takes from it.
+	Packages  []string `json:"packages"`
+	InClosure bool     `json:"inClosure,omitempty"`
+	Dir       string   `json:"dir"`
+}
+
+// Dependencies is the dependency vertex: a stub workspace and the command
+// that compiles its third-party units.
+type Dependencies struct {
+	// Files are the stub workspace's files, sorted by path. Paths are relative
+	// to the build context's root.
+	Files []File `json:"files,omitempty"`
+	// Copies are directories and files of the context that third-party crates
+	// or the configuration need as they are, sorted.
+	Copies []Copy `json:"copies,omitempty"`
+	// Workdir is the workspace root, relative to the context's root.
+	Workdir string `json:"workdir"`
+	// Args is the cargo command without the paths that the graph decides.
+	Args []string `json:"args,omitempty"`
+	// Location is the line that a failure points at.
+	Location Location `json:"location"`
+	// Empty is true when the closure has no third-party package.
+	Empty bool `json:"empty,omitempty"`
+}
+
+// File is a generated file.
+type File struct {
+	Path    string `json:"path"`
+	Content string `json:"content"`
+}
+
+// Copy is a directory or file of the build context and what is left out of it.
+type Copy struct {
+	// Path is relative to the context's root; "." is all of it.
+	Path string `json:"path"`
+	// Exclude are patterns relative to Path, in .dockerignore's form.
+	Exclude []string `json:"exclude,omitempty"`
+	// File is true when Path is a single file.
+	File bool `json:"file,omitempty"`
+}
+
+// Members is the source vertex: which files of the context it sees and the
+// command that builds the binaries from them.
+type Members struct {
+	Copies []Copy `json:"copies"`
+	// Placeholders are empty files that stand for the targets of members that
+	// the binaries do not use: cargo wants them to exist, and nothing reads them.
+	Placeholders []string `json:"placeholders,omitempty"`
+	Workdir      string   `json:"workdir"`
+	Args         []string `json:"args"`
+	// OutputDir is the directory of the binaries below the target directory.
+	OutputDir string `json:"outputDir"`
+	// Location is the line that a failure points at.
+	Location Location `json:"location"`
+}
+
+// Location is a line of one of the project's files.
+type Location struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+}
+
+// Binary is a program that the image holds.
+type Binary struct {
+	Name    string `json:"name"`
+	Package string `json:"package"`
+}
+
+// Image is the runtime image.
+type Image struct {
+	// Base is the reference of the runtime base image, by tag.
+	Base string `json:"base"`
+	// CACertificates is true when the base lacks a CA bundle and the builder's
+	// is copied.
+	CACertificates bool `json:"caCertificates,omitempty"`
+	// Entrypoint is the image's command.
+	Entrypoint []string `json:"entrypoint"`
+	// User is numeric, so that the base need not know it.
+	User string `json:"user"`
+	// Workdir is the container's working directory.
+	Workdir string `json:"workdir"`
+	// Labels are sorted by JSON's own map order.
+	Labels map[string]string `json:"labels,omitempty"`
+}
+
+// JSON renders the plan, indented, with a newline at its end.
+func (p *Plan) JSON() ([]byte, error) {
+	data, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	return append(data, '\n'), nil
+}

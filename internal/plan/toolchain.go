@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/options"
+)
+
+// StableRust is the release that builds a project which does not ask for
+// another: the newest one this version of rustfile is tested with.
+const StableRust = "1.95"
+
+var release = regexp.MustCompile(`^1\.(\d+)(\.\d+)?$`)
+
+// inertComponents are rustup components that no build script or compiler run
+// reads; downloading them would only slow the build.
+var inertComponents = []string{"clippy", "miri", "rls", "rust-analyzer", "rust-analysis", "rust-docs"}
+
+// planToolchain maps the toolchain file to an image: a release has one of its
+// own, any other channel is installed into the image of the stable release.
+func planToolchain(ws *cargo.Workspace, o *options.Options, triple string) (Toolchain, error) {
+	var t Toolchain
+	channel, span := o.Toolchain, o.Spans["toolchain"]
+	if file := ws.Toolchain; file != nil {
+		if channel == "" {
+			channel, span = file.Channel, file.Spans["channel"]
+		}
+		for _, c := range file.Components {
+			if !slices.Contains(inertComponents, strings.TrimSuffix(c, "-preview")) {
+				t.Components = append(t.Components, c)
+			}
+		}
+		for _, target := range file.Targets {
+			if target != triple {
+				t.Targets = append(t.Targets, target)
+			}
+		}
+	}
+	version := ""
+	switch {
+	case channel == "" || channel == "stable":
+		version = StableRust
+	case release.MatchString(channel):
+		version = channel
+	case channelName.MatchString(channel):
+		t.Install = channel
+		version = StableRust
+	default:
+		return t, &cargo.Error{
+			Span:    spanOr(span, rootSpan(ws)),
+			Message: fmt.Sprintf("toolchain channel `%s` is not one that rustup installs", channel),
+			Fix:     "use a release such as \"" + StableRust + "\", \"stable\", \"beta\", \"nightly\" or \"nightly-YYYY-MM-DD\"",
+		}
+	}
+	t.Image = "docker.io/library/rust:" + version + "-" + o.Suite
+	if o.BuilderImage != "" {
+		t.Image = o.BuilderImage
+	}
+	slices.Sort(t.Components)
+	slices.Sort(t.Targets)
+	if t.Install == "" && o.BuilderImage == "" {
+		return t, checkRustVersion(ws, version)
+	}
+	return t, nil
+}
+
+// channelName is what rustup calls a channel, with an optional date.
+// https://rust-lang.github.io/rustup/concepts/toolchains.html
+var channelName = regexp.MustCompile(`^(stable|beta|nightly)(-\d{4}-\d{2}-\d{2})?$`)
+
+// checkRustVersion refuses a package that says it needs a newer compiler, and
+// an edition the compiler does not know, before anything is downloaded.
+func checkRustVersion(ws *cargo.Workspace, version string) error {
+	minor := minorOf(version)
+	for _, p := range ws.Members {
+		if need := minorOf(p.RustVersion); need > minor {
+			return &cargo.Error{
+				Span:    p.Span("package.rust-version"),
+				Message: fmt.Sprintf("package `%s` needs Rust %s and the build uses Rust %s", p.Name, p.RustVersion, version),
+				Fix:     "ask for a newer toolchain in rust-toolchain.toml or with --build-arg toolchain=" + p.RustVersion,
+			}
+		}
+		if need, known := editionMinor[p.Edition]; known && need > minor {
+			return &cargo.Error{
+				Span:    p.Span("package.edition"),
+				Message: fmt.Sprintf("edition %s of package `%s` needs Rust 1.%d and the build uses Rust %s", p.Edition, p.Name, need, version),
+				Fix:     "ask for a newer toolchain in rust-toolchain.toml or with --build-arg toolchain=1." + strconv.Itoa(need),
+			}
+		}
+	}
+	return nil
+}
+
+// editionMinor is the minor release of Rust 1 that stabilised each edition.
+var editionMinor = map[string]int{"2018": 31, "2021": 56, "2024": 85}
+
+func minorOf(version string) int {
+	parts := strings.Split(version, ".")
+	if len(parts) < 2 {
+		return 0
+	}
+	n, err := strconv.Atoi(parts[1])
+	if err != nil {
+		return 0
+	}
+	return n
+}

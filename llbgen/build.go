@@ -1,0 +1,87 @@
+package llbgen
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/client/llb"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/rustfile/rustfile/internal/plan"
+)
+
+// Inputs are the facts and states that a plan leaves open.
+type Inputs struct {
+	// Context is the build context without what .dockerignore names.
+	Context llb.State
+	// Toolchain and Runtime are the base images, pinned by digest where a
+	// registry could be asked.
+	Toolchain Base
+	Runtime   Base
+	// Downloads maps the URL of each registry that has an index to the `dl`
+	// template of its config.json.
+	Downloads map[string]string
+	// Labels given by the user; they win over the plan's.
+	Labels map[string]string
+	// Epoch is the time stamp of the image and of the files added to it, in
+	// UTC; nil means the Unix epoch.
+	Epoch *time.Time
+	// MultiPlatform prefixes vertex names with the platform.
+	MultiPlatform bool
+	// NoMerge is true when the daemon has no MergeOp; the binaries are then
+	// copied onto the base, which costs a new layer when the base changes.
+	NoMerge bool
+	// IgnoreCache holds the names of the vertices to run again ("deps",
+	// "build"), from --no-cache-filter.
+	IgnoreCache func(name string) bool
+	// Files are the project's files whose lines a failing vertex points at.
+	Files map[string][]byte
+}
+
+// Base is an image to start from.
+type Base struct {
+	State llb.State
+	// Config is the image's config; its zero value stands for scratch.
+	Config dockerspec.DockerOCIImage
+	// Override is true when the user gave the image as a named context.
+	Override bool
+}
+
+// Result is what comes out of a plan.
+type Result struct {
+	// State is the root filesystem of the image.
+	State llb.State
+	Image dockerspec.DockerOCIImage
+	// Base is the config of the runtime base.
+	Base dockerspec.DockerOCIImage
+}
+
+// generator holds what every vertex constructor needs; it does not change.
+type generator struct {
+	plan     *plan.Plan
+	in       Inputs
+	platform ocispecs.Platform
+	epoch    time.Time
+}
+
+// Build makes the graph of a plan. It fails only when the plan and the inputs
+// do not fit together.
+func Build(p *plan.Plan, in Inputs) (*Result, error) {
+	platform, err := platforms.Parse(p.Platform)
+	if err != nil {
+		return nil, fmt.Errorf("plan names an invalid platform: %w", err)
+	}
+	g := &generator{plan: p, in: in, platform: platform, epoch: time.Unix(0, 0).UTC()}
+	if in.Epoch != nil {
+		g.epoch = in.Epoch.UTC()
+	}
+	toolchain := g.toolchain()
+	sources, err := g.sources(toolchain)
+	if err != nil {
+		return nil, err
+	}
+	target := g.dependencies(toolchain, sources)
+	binaries := g.members(toolchain, sources, target)
+	return &Result{State: g.runtime(binaries), Image: g.image(), Base: in.Runtime.Config}, nil
+}

@@ -1,0 +1,211 @@
+package llbgen
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
+	"github.com/pelletier/go-toml/v2"
+	"github.com/rustfile/rustfile/internal/plan"
+)
+
+// Where a compile vertex finds things. They are the same in every build,
+// because they reach the compiler's output.
+const (
+	sourceDir = "/src"
+	vendorDir = "/vendor"
+	gitDir    = "/git"
+	targetDir = "/target"
+)
+
+// sourceTime is the modification time of all sources, in every vertex: the one
+// cargo gives the files of a crate it packages. The outputs of the dependency
+// vertex get a later one (see scripts/deps.sh), so that cargo finds them fresh.
+// https://github.com/rust-lang/cargo/blob/master/src/cargo/ops/cargo_package/mod.rs (DETERMINISTIC_TIMESTAMP)
+var sourceTime = time.Unix(1153704088, 0).UTC()
+
+// environment is that of both compile vertices: cargo compares it, or what
+// follows from it, when it decides what is fresh.
+func environment() []llb.RunOption {
+	return []llb.RunOption{
+		llb.AddEnv("CARGO_BUILD_BUILD_DIR", targetDir),
+		llb.AddEnv("CARGO_INCREMENTAL", "0"),
+		llb.AddEnv("CARGO_TARGET_DIR", targetDir),
+		llb.AddEnv("CARGO_TERM_COLOR", "never"),
+		llb.AddEnv("CARGO_TERM_PROGRESS_WHEN", "never"),
+	}
+}
+
+// dependencies is the dependency vertex; its output is a target directory.
+// It is nil when there is nothing to compile.
+func (g *generator) dependencies(toolchain llb.State, t *thirdParty) *llb.State {
+	d := g.plan.Dependencies
+	if d.Empty {
+		return nil
+	}
+	stub, err := scripts.ReadFile("scripts/stub-rustc.sh")
+	if err != nil {
+		panic(err)
+	}
+	args := append([]string{"/bin/sh", "/rustfile/deps.sh"}, d.Args...)
+	opts := []llb.RunOption{
+		llb.Args(args),
+		llb.Dir(path.Join(sourceDir, d.Workdir)),
+		llb.AddEnv("RUSTC_WORKSPACE_WRAPPER", "/rustfile/stub-rustc"),
+		llb.AddMount("/rustfile", g.script("deps.sh",
+			dataFile{"sources.toml", t.closureConfig}).File(
+			llb.Mkfile("/stub-rustc", 0o755, stub, llb.WithCreatedTime(sourceTime)), g.named(nameScripts+"stub-rustc")), llb.Readonly),
+		llb.AddMount(sourceDir, g.stubs(), llb.ForceNoOutput),
+		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
+		g.named(NameDependencies + "cargo " + strings.Join(quiet(d.Args), " ")),
+	}
+	opts = append(opts, environment()...)
+	opts = append(opts, t.mounts(g.plan, t.closure, true)...)
+	opts = append(opts, g.ignored("deps")...)
+	opts = append(opts, g.location(d.Location)...)
+	out := toolchain.Run(opts...).AddMount(targetDir, llb.Scratch())
+	return &out
+}
+
+// members is the source vertex; its output holds the binaries in /bin.
+func (g *generator) members(toolchain llb.State, t *thirdParty, target *llb.State) llb.State {
+	m := g.plan.Members
+	args := []string{"/bin/sh", "/rustfile/build.sh", path.Join(targetDir, m.OutputDir), fmt.Sprint(len(g.plan.Binaries))}
+	for _, b := range g.plan.Binaries {
+		args = append(args, b.Name)
+	}
+	opts := []llb.RunOption{
+		llb.Args(append(args, m.Args...)),
+		llb.Dir(path.Join(sourceDir, m.Workdir)),
+		llb.AddMount("/rustfile", g.script("build.sh", dataFile{"sources.toml", t.allConfig}), llb.Readonly),
+		llb.AddMount(sourceDir, g.workspace(), llb.ForceNoOutput),
+		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
+		g.named(NameMembers + "cargo " + strings.Join(quiet(m.Args), " ")),
+	}
+	if target != nil {
+		opts = append(opts, llb.AddMount(targetDir, *target, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff)))
+	}
+	if g.in.Epoch != nil {
+		opts = append(opts, llb.AddEnv("SOURCE_DATE_EPOCH", fmt.Sprint(g.in.Epoch.Unix())))
+	}
+	opts = append(opts, environment()...)
+	opts = append(opts, t.mounts(g.plan, t.all, false)...)
+	opts = append(opts, g.ignored("build")...)
+	opts = append(opts, g.location(m.Location)...)
+	return toolchain.Run(opts...).AddMount("/out", llb.Scratch())
+}
+
+// quiet drops from a command what only says where things are.
+func quiet(args []string) []string {
+	var out []string
+	for i := 0; i < len(args); i++ {
+		if args[i] == "--manifest-path" {
+			i++
+			continue
+		}
+		out = append(out, args[i])
+	}
+	return out
+}
+
+func (g *generator) ignored(name string) []llb.RunOption {
+	if g.in.IgnoreCache != nil && g.in.IgnoreCache(name) {
+		return []llb.RunOption{llb.IgnoreCache}
+	}
+	return nil
+}
+
+// location lets a failure of the vertex show the lines of the project's file.
+func (g *generator) location(l plan.Location) []llb.RunOption {
+	data, ok := g.in.Files[l.File]
+	if !ok || l.Line == 0 {
+		return nil
+	}
+	at := &pb.Position{Line: int32(l.Line)}
+	sm := llb.NewSourceMap(nil, l.File, "TOML", data)
+	return []llb.RunOption{sm.Location([]*pb.Range{{Start: at, End: at}})}
+}
+
+// stubs is the stub workspace with the parts of the context it needs.
+func (g *generator) stubs() llb.State {
+	fa := g.copies(nil, g.plan.Dependencies.Copies)
+	for _, f := range g.plan.Dependencies.Files {
+		fa = mkdirAll(fa, path.Dir(f.Path)).Mkfile("/"+f.Path, 0o644, []byte(f.Content), llb.WithCreatedTime(sourceTime))
+	}
+	return llb.Scratch().File(fa, g.named(nameStubs))
+}
+
+// workspace is the part of the context that the source vertex sees, with
+// modification times that say nothing.
+func (g *generator) workspace() llb.State {
+	fa := g.copies(nil, g.plan.Members.Copies)
+	for _, name := range g.plan.Members.Placeholders {
+		fa = mkdirAll(fa, path.Dir(name)).Mkfile("/"+name, 0o644, nil, llb.WithCreatedTime(sourceTime))
+	}
+	return llb.Scratch().File(fa, g.named(nameSource))
+}
+
+func mkdirAll(fa *llb.FileAction, dir string) *llb.FileAction {
+	if dir == "." {
+		return fa
+	}
+	return fa.Mkdir(path.Join("/", dir), 0o755, llb.WithParents(true), llb.WithCreatedTime(sourceTime))
+}
+
+func (g *generator) copies(fa *llb.FileAction, list []plan.Copy) *llb.FileAction {
+	at := sourceTime
+	for _, c := range list {
+		info := &llb.CopyInfo{CreateDestPath: true, CreatedTime: &at, ExcludePatterns: c.Exclude}
+		if c.File {
+			// The transfer of the context already told a missing file apart.
+			info.AllowWildcard, info.AllowEmptyWildcard = true, true
+		} else {
+			info.CopyDirContentsOnly = true
+		}
+		fa = fa.Copy(g.in.Context, path.Join("/", c.Path), path.Join("/", c.Path), info)
+	}
+	return fa
+}
+
+// sourceConfig is the Cargo configuration that replaces each source of the
+// lock file by its unpacked directory.
+// https://doc.rust-lang.org/cargo/reference/source-replacement.html
+func (g *generator) sourceConfig(wanted func(plan.GitSource) bool) []byte {
+	sources := map[string]any{}
+	replace := func(name, dir string, table map[string]any) {
+		with := "rustfile-" + path.Base(dir)
+		table["replace-with"] = with
+		sources[name] = table
+		sources[with] = map[string]any{"directory": dir}
+	}
+	for _, r := range g.plan.Sources.Registries {
+		name, table := r.URL, map[string]any{"registry": r.URL}
+		if r.URL == plan.CratesIO {
+			name, table = "crates-io", map[string]any{}
+		}
+		replace(name, path.Join(vendorDir, r.Dir), table)
+	}
+	for _, s := range g.plan.Sources.Git {
+		if !wanted(s) {
+			continue
+		}
+		table := map[string]any{"git": s.URL}
+		for key, value := range map[string]string{"branch": s.Branch, "tag": s.Tag, "rev": s.Rev} {
+			if value != "" {
+				table[key] = value
+			}
+		}
+		replace("git-"+s.Dir, path.Join(gitDir, s.Dir, "packages"), table)
+	}
+	data, err := toml.Marshal(map[string]any{"source": sources})
+	if err != nil {
+		panic(err) // strings in maps always marshal
+	}
+	return data
+}
+
+func digestOf(sha256 string) digest.Digest { return digest.NewDigestFromEncoded(digest.SHA256, sha256) }

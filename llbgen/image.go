@@ -1,0 +1,73 @@
+package llbgen
+
+import (
+	"io/fs"
+	"maps"
+	"path"
+
+	"github.com/moby/buildkit/client/llb"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+const (
+	binDir   = "/usr/local/bin"
+	caBundle = "/etc/ssl/certs/ca-certificates.crt"
+	// defaultPath is BuildKit's own for Linux images without one.
+	defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+)
+
+// runtime adds the binaries, and a CA bundle where the base has none, to the
+// base as one layer whose bytes follow from its contents alone.
+func (g *generator) runtime(binaries llb.State) llb.State {
+	base := g.in.Runtime.State
+	onto := llb.Scratch()
+	if g.in.NoMerge {
+		onto = base
+	}
+	var fa *llb.FileAction
+	for _, b := range g.plan.Binaries {
+		fa = fa.Copy(binaries, path.Join("/bin", b.Name), path.Join(binDir, b.Name), g.added(0o755))
+	}
+	if g.plan.Image.CACertificates && !g.in.Runtime.Override {
+		fa = fa.Copy(g.in.Toolchain.State, caBundle, caBundle, g.added(0o644))
+	}
+	layer := onto.File(fa, g.named(nameImage))
+	if g.in.NoMerge {
+		return layer
+	}
+	return llb.Merge([]llb.State{base, layer}, g.named(nameMerge), llb.WithoutExportCache())
+}
+
+func (g *generator) added(mode fs.FileMode) *llb.CopyInfo {
+	owner := &llb.ChownOpt{User: &llb.UserOpt{UID: 0}, Group: &llb.UserOpt{UID: 0}}
+	return &llb.CopyInfo{
+		CreateDestPath: true, FollowSymlinks: true, CreatedTime: &g.epoch, ChownOpt: owner,
+		Mode: &llb.ChmodOpt{Mode: mode},
+	}
+}
+
+// image is the image's config: the base's, with the plan's on top.
+func (g *generator) image() dockerspec.DockerOCIImage {
+	base, p := g.in.Runtime.Config, g.plan.Image
+	img := base
+	img.Platform = g.platform
+	img.Created = &g.epoch
+	img.Author = ""
+	img.RootFS = ocispecs.RootFS{Type: "layers"}
+	img.Config.Entrypoint = p.Entrypoint
+	img.Config.Cmd = nil
+	img.Config.User = p.User
+	img.Config.WorkingDir = p.Workdir
+	if _, ok := envOf(base.Config.Env, "PATH"); !ok {
+		img.Config.Env = append([]string{"PATH=" + defaultPath}, base.Config.Env...)
+	}
+	img.Config.Labels = map[string]string{}
+	maps.Copy(img.Config.Labels, base.Config.Labels)
+	maps.Copy(img.Config.Labels, p.Labels)
+	maps.Copy(img.Config.Labels, g.in.Labels)
+	img.History = append(img.History[:len(img.History):len(img.History)], ocispecs.History{
+		Created: &g.epoch, CreatedBy: "rustfile: add " + path.Base(p.Entrypoint[0]), Comment: "rustfile",
+	})
+	return img
+}

@@ -1,0 +1,50 @@
+package llbgen
+
+import (
+	"fmt"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/rustfile/rustfile/internal/plan"
+)
+
+// The names of vertices are what users see and what caching tests assert.
+const (
+	nameGather  = "[sources] gather crates"
+	nameUnpack  = "[sources] unpack crates"
+	nameRest    = "[sources] unpack crates of other packages"
+	nameStubs   = "[internal] stub workspace"
+	nameSource  = "[internal] workspace sources"
+	nameScripts = "[internal] build script "
+	nameImage   = "[image] copy the binaries"
+	nameMerge   = "[image] add the binaries to the base"
+)
+
+// Prefixes of the names of vertices that run a command.
+const (
+	// NameToolchain begins the only exec vertex that may use the network.
+	NameToolchain = "[toolchain] "
+	// NameDependencies begins the dependency vertex.
+	NameDependencies = "[deps] "
+	// NameMembers begins the source vertex.
+	NameMembers = "[build] "
+)
+
+func nameCrate(c plan.Crate) string { return fmt.Sprintf("[crate] %s %s", c.Name, c.Version) }
+
+func nameGit(g plan.GitSource) string { return fmt.Sprintf("[git] %s at %.12s", g.URL, g.Commit) }
+
+func nameGitVendor(g plan.GitSource) string { return fmt.Sprintf("[sources] packages of %s", g.URL) }
+
+// named names a vertex and, on multi-platform builds, prefixes the platform as
+// BuildKit's Dockerfile frontend does.
+func (g *generator) named(name string) llb.ConstraintsOpt {
+	if g.in.MultiPlatform {
+		name = "[" + g.plan.Platform + "] " + name
+	}
+	return llb.WithCustomName(name)
+}
+
+// crateGroup shows all downloads as one line of progress.
+func crateGroup() llb.ConstraintsOpt {
+	return llb.ProgressGroup("rustfile.crates", "[sources] fetch crates", false)
+}

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Builds the real workspace and copies its binaries to /out/bin.
+# Arguments: the directory cargo puts binaries into, how many binaries follow,
+# their names, cargo's arguments.
+set -eu
+dir=$1
+count=$2
+shift 2
+names=
+while [ "$count" -gt 0 ]; do
+	names="$names $1"
+	shift
+	count=$((count - 1))
+done
+PATH=$(cd / && rustc --print sysroot)/bin:$PATH
+cargo --config /rustfile/sources.toml "$@" --locked --offline --message-format json-render-diagnostics >/tmp/messages
+again=$(grep '"reason":"compiler-artifact"' /tmp/messages | grep -v '"package_id":"path+' | grep -c '"fresh":false' || true)
+if [ "$again" -gt 0 ]; then
+	echo "warning: $again third-party units were compiled again; the dependency vertex did not match" >&2
+fi
+mkdir -p /out/bin
+for name in $names; do
+	# An empty or missing program must never become a cached result.
+	if [ ! -f "$dir/$name" ] || [ "$(head -c 4 "$dir/$name" | od -An -tx1 | tr -d ' ')" != 7f454c46 ]; then
+		echo "error: cargo reported success, but $dir/$name is not a program" >&2
+		exit 1
+	fi
+	cp "$dir/$name" "/out/bin/$name"
+done

@@ -1,0 +1,149 @@
+package llbgen
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/rustfile/rustfile/internal/plan"
+)
+
+// thirdParty is the unpacked third-party sources.
+type thirdParty struct {
+	// closure holds the crates the binaries may need, all those of the lock
+	// file. Both are directory sources below vendorDir; nil when there are none.
+	closure, all *llb.State
+	// git maps the directory of each git source to its packages.
+	git map[string]llb.State
+	// config is the Cargo configuration that points cargo at them.
+	closureConfig, allConfig []byte
+}
+
+// sources fetches and unpacks the third-party sources.
+func (g *generator) sources(toolchain llb.State) (*thirdParty, error) {
+	t := &thirdParty{git: map[string]llb.State{}}
+	var closure, rest []plan.Crate
+	for _, c := range g.plan.Sources.Crates {
+		if c.InClosure {
+			closure = append(closure, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	var err error
+	if t.closure, err = g.unpack(toolchain, nil, closure, nameUnpack); err != nil {
+		return nil, err
+	}
+	if t.all, err = g.unpack(toolchain, t.closure, rest, nameRest); err != nil {
+		return nil, err
+	}
+	for _, s := range g.plan.Sources.Git {
+		t.git[s.Dir] = g.gitPackages(toolchain, s)
+	}
+	t.closureConfig = g.sourceConfig(func(s plan.GitSource) bool { return s.InClosure })
+	t.allConfig = g.sourceConfig(func(plan.GitSource) bool { return true })
+	return t, nil
+}
+
+// unpack makes a directory source of crates, on top of base when that is not
+// nil. Its archives are fetched by checksum, one vertex each, so that a
+// changed lock file downloads only what is new; they are unpacked in one, with
+// tar's protections, and each below a directory of its own.
+func (g *generator) unpack(toolchain llb.State, base *llb.State, crates []plan.Crate, name string) (*llb.State, error) {
+	if len(crates) == 0 {
+		return base, nil
+	}
+	registries := map[string]plan.Registry{}
+	for _, r := range g.plan.Sources.Registries {
+		registries[r.URL] = r
+	}
+	var gather *llb.FileAction
+	var index strings.Builder
+	for _, c := range crates {
+		r := registries[c.Registry]
+		dl := r.Download
+		if dl == "" {
+			dl = g.in.Downloads[r.URL]
+		}
+		u, err := DownloadURL(dl, c)
+		if err != nil {
+			return nil, err
+		}
+		file := r.Dir + "--" + c.Name + "-" + c.Version + ".crate"
+		archive := llb.HTTP(u, llb.Filename(file), llb.Checksum(digestOf(c.SHA256)), g.named(nameCrate(c)), crateGroup())
+		gather = gather.Copy(archive, "/"+file, "/"+file)
+		fmt.Fprintf(&index, "%s %s/%s-%s %s\n", file, r.Dir, c.Name, c.Version, c.SHA256)
+	}
+	archives := llb.Scratch().File(gather, g.named(nameGather), llb.WithoutExportCache())
+	to := llb.Scratch()
+	if base != nil {
+		to = *base
+	}
+	run := toolchain.Run(
+		llb.Args([]string{"/bin/sh", "/rustfile/unpack.sh"}),
+		llb.AddMount("/rustfile", g.script("unpack.sh", dataFile{"index", []byte(index.String())}), llb.Readonly),
+		llb.AddMount("/crates", archives, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)),
+		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(name), llb.WithoutExportCache(),
+	)
+	// The output is keyed by checksums; hashing hundreds of megabytes of
+	// sources again would only cost time.
+	out := run.AddMount("/out", to, llb.ContentCache(llb.MountContentCacheOff))
+	return &out, nil
+}
+
+// gitPackages makes a directory source of a git repository's packages.
+func (g *generator) gitPackages(toolchain llb.State, s plan.GitSource) llb.State {
+	repo := llb.Git(s.URL, s.Commit, g.named(nameGit(s)))
+	args := append([]string{"/bin/sh", "/rustfile/git.sh"}, s.Packages...)
+	run := toolchain.Run(
+		llb.Args(args),
+		llb.AddMount("/rustfile", g.script("git.sh"), llb.Readonly),
+		llb.AddMount("/repo", repo, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)),
+		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(nameGitVendor(s)), llb.WithoutExportCache(),
+	)
+	return run.AddMount("/out", llb.Scratch())
+}
+
+// mounts are the mounts of the sources for a compile vertex.
+func (t *thirdParty) mounts(p *plan.Plan, crates *llb.State, closureOnly bool) []llb.RunOption {
+	var opts []llb.RunOption
+	if crates != nil {
+		opts = append(opts, llb.AddMount(vendorDir, *crates, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)))
+	}
+	for _, s := range p.Sources.Git {
+		if s.InClosure || !closureOnly {
+			opts = append(opts, llb.AddMount(path.Join(gitDir, s.Dir), t.git[s.Dir], llb.Readonly,
+				llb.ContentCache(llb.MountContentCacheOff)))
+		}
+	}
+	return opts
+}
+
+// DownloadURL fills cargo's `dl` template for a crate.
+// https://doc.rust-lang.org/cargo/reference/registry-index.html#index-configuration
+func DownloadURL(dl string, c plan.Crate) (string, error) {
+	if _, err := url.Parse(dl); dl == "" || err != nil {
+		return "", fmt.Errorf("the registry of %s %s gives no usable download URL: %q", c.Name, c.Version, dl)
+	}
+	if !strings.Contains(dl, "{") {
+		return strings.TrimSuffix(dl, "/") + "/" + c.Name + "/" + c.Version + "/download", nil
+	}
+	return strings.NewReplacer(
+		"{crate}", c.Name, "{version}", c.Version, "{prefix}", indexPrefix(c.Name),
+		"{lowerprefix}", indexPrefix(strings.ToLower(c.Name)), "{sha256-checksum}", c.SHA256,
+	).Replace(dl), nil
+}
+
+// indexPrefix is the directory of a crate in a registry index.
+func indexPrefix(name string) string {
+	switch len(name) {
+	case 1, 2:
+		return fmt.Sprint(len(name))
+	case 3:
+		return "3/" + name[:1]
+	}
+	return name[:2] + "/" + name[2:4]
+}

@@ -1,0 +1,50 @@
+package llbgen
+
+import (
+	"path"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+)
+
+// toolchain is the builder image with what rustup has to add to it. This is
+// the one vertex that uses the network: rustup verifies what it downloads, and
+// its output is keyed by the image's digest and the names asked for.
+func (g *generator) toolchain() llb.State {
+	t := g.plan.Toolchain
+	if t.Install == "" && len(t.Components) == 0 && len(t.Targets) == 0 {
+		return g.in.Toolchain.State
+	}
+	args := []string{t.Install}
+	for _, c := range t.Components {
+		args = append(args, "component", c)
+	}
+	for _, target := range t.Targets {
+		args = append(args, "target", target)
+	}
+	opts := []llb.RunOption{
+		llb.Args(append([]string{"/bin/sh", "/rustfile/toolchain.sh"}, args...)),
+		llb.AddMount("/rustfile", g.script("toolchain.sh"), llb.Readonly),
+		llb.Network(pb.NetMode_UNSET),
+		llb.Platform(g.platform),
+		g.named(NameToolchain + "rustup adds what rust-toolchain.toml asks for"),
+	}
+	if home, ok := envOf(g.in.Toolchain.Config.Config.Env, "RUSTUP_HOME"); ok {
+		opts = append(opts, llb.AddMount(path.Join(home, "downloads"), llb.Scratch(),
+			llb.AsPersistentCacheDir("rustfile/rustup-downloads", llb.CacheMountLocked)))
+	}
+	st := g.in.Toolchain.State.Run(opts...).Root()
+	if t.Install != "" {
+		st = st.AddEnv("RUSTUP_TOOLCHAIN", t.Install)
+	}
+	return st
+}
+
+func envOf(env []string, key string) (string, bool) {
+	for _, kv := range env {
+		if len(kv) > len(key) && kv[len(key)] == '=' && kv[:len(key)] == key {
+			return kv[len(key)+1:], true
+		}
+	}
+	return "", false
+}

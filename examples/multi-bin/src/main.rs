@@ -1,0 +1,3 @@
+fn main() {
+    println!("multi-bin: {}", multi_bin::grouped(1_000_000));
+}

@@ -1,0 +1,3 @@
+fn main() {
+    println!("{:08x}", crc32fast::hash(b"123456789"));
+}

@@ -1,0 +1,4 @@
+#[test]
+fn encodes() {
+    assert_eq!(hex::encode("r"), "72");
+}

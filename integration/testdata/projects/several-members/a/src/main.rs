@@ -1,0 +1,7 @@
+fn main() {
+    println!(
+        "a {} {}",
+        hex::encode(lib_common::name()),
+        lib_a::words("one two three")
+    );
+}

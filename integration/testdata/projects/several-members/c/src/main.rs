@@ -1,0 +1,3 @@
+fn main() {
+    println!("c {}", fastrand::Rng::with_seed(3).u32(0..1));
+}

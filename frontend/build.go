@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strings"
 
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
@@ -11,6 +12,7 @@ import (
 	"github.com/moby/buildkit/frontend/gateway/client"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/hermetic"
 	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/llbgen"
 )
@@ -60,11 +62,34 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err != nil {
 		return nil, err
 	}
+	if err := b.checkHermetic(ctx, res.State, in, platform); err != nil {
+		return nil, err
+	}
 	ref, err := b.solve(ctx, res.State, llb.Platform(platform))
 	if err != nil {
 		return nil, err
 	}
 	return &dockerui.BuildResult{Reference: ref, Image: &res.Image, BaseImage: baseConfig(res), Epoch: in.Epoch}, nil
+}
+
+// checkHermetic refuses a graph in which anything but rustup could use the
+// network or a download has no checksum. No plan leads to one; this is the
+// proof, on every build, and not only in tests.
+func (b *build) checkHermetic(ctx context.Context, st llb.State, in llbgen.Inputs, platform ocispecs.Platform) error {
+	constraints := []llb.ConstraintsOpt{llb.Platform(platform), llb.WithCaps(b.client.BuildOpts().LLBCaps)}
+	def, err := st.Marshal(ctx, constraints...)
+	if err != nil {
+		return err
+	}
+	var given []*llb.Definition
+	for _, st := range []llb.State{in.Context, in.Toolchain.State, in.Runtime.State} {
+		d, err := st.Marshal(ctx, constraints...)
+		if err != nil {
+			return err
+		}
+		given = append(given, d)
+	}
+	return hermetic.Check(def, func(name string) bool { return strings.Contains(name, llbgen.NameToolchain) }, given...)
 }
 
 // plan decides what is built for a platform.

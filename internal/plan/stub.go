@@ -83,23 +83,17 @@ func (g *stubs) args(s *selection, triple string) []string {
 			bins = append(bins, b.target.Name)
 			continue
 		}
-		bins = append(bins, g.binary(b.pkg, b.target.Name))
+		if name := g.binary(b.pkg); !slices.Contains(bins, name) {
+			bins = append(bins, name)
+		}
 	}
 	return cargoArgs(g.o, triple, packages, bins)
 }
 
-func (g *stubs) binary(p *cargo.Package, target string) string {
-	i := 0
-	for _, t := range p.Targets {
-		if t.Kind != cargo.KindBin {
-			continue
-		}
-		if t.Name == target {
-			break
-		}
-		i++
-	}
-	return fmt.Sprintf("%sbin-%d-%d", stubPrefix, g.index[p], i)
+// binary is the one binary of a stub: which of a package's binaries are built
+// makes no difference to what they depend on.
+func (g *stubs) binary(p *cargo.Package) string {
+	return fmt.Sprintf("%sbin-%d", stubPrefix, g.index[p])
 }
 
 // packages writes a manifest and empty sources for each local package.
@@ -116,16 +110,13 @@ func (g *stubs) packages() error {
 		}
 		dir := g.dir(p)
 		for _, t := range p.Targets {
-			switch {
-			case t.Kind == cargo.KindLib:
+			if t.Kind == cargo.KindLib {
 				manifest["lib"] = stubLib(t, g.index[p])
 				g.files = append(g.files, File{Path: path.Join(dir, "lib.rs")})
-			case t.Kind == cargo.KindBin && slices.Contains(g.c.selected, p):
-				bins, _ := manifest["bin"].([]any)
-				manifest["bin"] = append(bins, map[string]any{"name": g.binary(p, t.Name), "path": "main.rs"})
 			}
 		}
-		if manifest["bin"] != nil {
+		if slices.Contains(g.c.selected, p) {
+			manifest["bin"] = []any{map[string]any{"name": g.binary(p), "path": "main.rs"}}
 			g.files = append(g.files, File{Path: path.Join(dir, "main.rs")})
 		}
 		if p.Build != "" {
@@ -253,44 +244,6 @@ func features(p *cargo.Package) map[string][]string {
 		out[name] = append([]string{}, enables...)
 	}
 	return out
-}
-
-// realPackage writes the manifest of a package that third-party crates depend
-// on: its sources are compiled, so what rustc and build scripts see of the
-// manifest is kept.
-func (g *stubs) realPackage(p *cargo.Package) error {
-	pkg := map[string]any{"name": p.Name, "version": p.Version, "edition": p.Edition, "publish": false}
-	for key, value := range map[string]string{
-		"links": p.Links, "rust-version": p.RustVersion, "description": p.Description, "license": p.License,
-		"license-file": p.LicenseFile, "repository": p.Repository, "homepage": p.Homepage, "build": p.Build,
-	} {
-		setIf(pkg, key, value)
-	}
-	if p.Build == "" {
-		pkg["build"] = false
-	}
-	if len(p.Authors) > 0 {
-		pkg["authors"] = p.Authors
-	}
-	manifest := map[string]any{"package": pkg}
-	for _, t := range p.Targets {
-		if t.Kind != cargo.KindLib {
-			continue
-		}
-		lib := map[string]any{"name": t.Name, "path": t.Path}
-		if slices.Contains(t.CrateTypes, "proc-macro") {
-			lib["proc-macro"] = true
-		} else if len(t.CrateTypes) > 0 {
-			lib["crate-type"] = t.CrateTypes
-		}
-		manifest["lib"] = lib
-	}
-	g.dependencyTables(p, manifest)
-	if len(p.Features) > 0 {
-		manifest["features"] = features(p)
-	}
-	g.exclude = append(g.exclude, relative(g.ws.Root, p.Dir))
-	return g.write(path.Join(p.Dir, "Cargo.toml"), manifest)
 }
 
 // root writes the virtual root manifest.

@@ -1,0 +1,136 @@
+package options
+
+import "slices"
+
+// Names of the options, as the Rustfile spells them; a build argument's
+// spelling is in the table below. docs/reference.md describes each.
+const (
+	KeyPackage           = "package"
+	KeyBins              = "bins"
+	KeyFeatures          = "features"
+	KeyNoDefaultFeatures = "no-default-features"
+	KeyAllFeatures       = "all-features"
+	KeyProfile           = "profile"
+	KeyManifestPath      = "manifest-path"
+	KeyLocked            = "locked"
+	KeyOffline           = "offline"
+	KeyFrozen            = "frozen"
+	KeyToolchain         = "toolchain"
+	KeySuite             = "suite"
+	KeyBuilderImage      = "images.builder"
+	KeyRuntimeImage      = "images.runtime"
+	KeySourceDateEpoch   = "SOURCE_DATE_EPOCH"
+)
+
+// KeyDoc describes an option for people.
+type KeyDoc struct {
+	// Name is the key in the Rustfile, "" when the option is a build argument
+	// only. A dot stands for a table: images.builder is builder in [images].
+	Name string
+	// Args are the spellings of the build argument. Case does not matter, and
+	// neither does the choice of "_" or "-".
+	Args []string
+	// Type is what the Rustfile takes, in words.
+	Type string
+	// Default is what an absent key means, in words or as a value.
+	Default string
+	// Description is one sentence.
+	Description string
+}
+
+// key is one option: its description and the function that reads it.
+type key struct {
+	name  string
+	doc   KeyDoc
+	parse func(*Options, value) error
+}
+
+// keys is the one table of options, in the order of the reference.
+var keys = []key{
+	{KeyPackage, KeyDoc{
+		Args: []string{"package"}, Type: "string", Default: "cargo's default members",
+		Description: "The workspace package whose binaries are built, as `name` or `name@version`.",
+	}, parsePackage},
+	{KeyBins, KeyDoc{
+		Args: []string{"bins", "bin"}, Type: "array of strings", Default: "all binaries of the package",
+		Description: "The binaries to build; `--target` picks the one that the image runs.",
+	}, parseBins},
+	{KeyFeatures, KeyDoc{
+		Args: []string{"features"}, Type: "array of strings or string", Default: "none",
+		Description: "Cargo features to activate: `name`, `package/name` or `package?/name`; in a string, commas or spaces separate them.",
+	}, parseFeatures},
+	{KeyNoDefaultFeatures, KeyDoc{
+		Args: []string{"no-default-features"}, Type: "boolean", Default: "false",
+		Description: "Do not activate the `default` feature.",
+	}, parseNoDefaultFeatures},
+	{KeyAllFeatures, KeyDoc{
+		Args: []string{"all-features"}, Type: "boolean", Default: "false",
+		Description: "Activate all features of the selected packages.",
+	}, parseAllFeatures},
+	{KeyProfile, KeyDoc{
+		Args: []string{"profile"}, Type: "string", Default: DefaultProfile,
+		Description: "The cargo profile to build with.",
+	}, parseProfile},
+	{KeyManifestPath, KeyDoc{
+		Args: []string{"manifest-path"}, Type: "string", Default: DefaultManifestPath,
+		Description: "The manifest to build, relative to the build context.",
+	}, parseManifestPath},
+	{KeyToolchain, KeyDoc{
+		Args: []string{"toolchain"}, Type: "string", Default: "rust-toolchain.toml, else the pinned stable",
+		Description: "The Rust channel, in place of the one in rust-toolchain.toml: `1.95`, `stable`, `nightly-2026-01-02`.",
+	}, parseToolchain},
+	{KeySuite, KeyDoc{
+		Args: []string{"suite"}, Type: "string", Default: DefaultSuite,
+		Description: "The Debian suite of the default builder and runtime images.",
+	}, parseSuite},
+	{KeyBuilderImage, KeyDoc{
+		Args: []string{"builder-image"}, Type: "string", Default: "`rust` of the toolchain and suite",
+		Description: "The image to compile in; the named context `rust` wins over it.",
+	}, parseBuilderImage},
+	{KeyRuntimeImage, KeyDoc{
+		Args: []string{"runtime-image"}, Type: "string", Default: "`debian` of the suite, slim",
+		Description: "The base of the built image; the named context `runtime` wins over it.",
+	}, parseRuntimeImage},
+	{KeyLocked, lockedDoc("locked", "--locked"), parseLocked},
+	{KeyOffline, lockedDoc("offline", "--offline"), parseLocked},
+	{KeyFrozen, lockedDoc("frozen", "--locked --offline"), parseLocked},
+	{KeySourceDateEpoch, KeyDoc{
+		Args: []string{"SOURCE_DATE_EPOCH"}, Type: "integer", Default: "a constant time",
+		Description: "Seconds since 1970 that the image is stamped with, or `context` for the time of the context's commit.",
+	}, parseSourceDateEpoch},
+}
+
+// lockedDoc describes one of the flags that cannot be turned off.
+func lockedDoc(name, flags string) KeyDoc {
+	return KeyDoc{
+		Args: []string{name}, Type: "boolean", Default: "true",
+		Description: "Every build runs with `" + flags + "`; only `true` is accepted.",
+	}
+}
+
+// argumentOnly reports whether the Rustfile has no such key.
+func (k *key) argumentOnly() bool { return k.name == KeySourceDateEpoch }
+
+// Keys describes every option, in the order of docs/reference.md.
+func Keys() []KeyDoc {
+	docs := make([]KeyDoc, 0, len(keys))
+	for _, k := range keys {
+		doc := k.doc
+		doc.Args = slices.Clone(doc.Args)
+		if !k.argumentOnly() {
+			doc.Name = k.name
+		}
+		docs = append(docs, doc)
+	}
+	return docs
+}
+
+// fileKey finds the option that the Rustfile spells so, nil when there is none.
+func fileKey(name string) *key {
+	for i := range keys {
+		if keys[i].name == name && !keys[i].argumentOnly() {
+			return &keys[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,139 @@
+package options
+
+import (
+	"errors"
+	"maps"
+	"strings"
+
+	"github.com/rustfile/rustfile/internal/cargo"
+)
+
+// Defaults of the keys that have one.
+const (
+	DefaultProfile      = "release"
+	DefaultManifestPath = "Cargo.toml"
+	DefaultSuite        = "bookworm"
+)
+
+// Options is what the user asked for, every value checked.
+type Options struct {
+	// Package is the package whose binaries are built: a name, or name@version.
+	Package string
+	// Bins are the binaries to build, in the order given; empty for all that
+	// the package selection has.
+	Bins []string
+	// Features are sorted and unique, in the forms cargo's --features accepts:
+	// name, package/name and package?/name.
+	Features          []string
+	NoDefaultFeatures bool
+	AllFeatures       bool
+	// Profile is a cargo profile.
+	Profile string
+	// ManifestPath is the manifest to build, a clean slash-separated path
+	// relative to the context whose last part is Cargo.toml.
+	ManifestPath string
+	// LockedFlags are those of "frozen", "locked" and "offline" that the user
+	// spelled out, sorted. They say what rustfile does anyway.
+	LockedFlags []string
+	// Toolchain is the channel that replaces the one of rust-toolchain.toml, ""
+	// when not given.
+	Toolchain string
+	// Suite is the Debian suite of the default base images.
+	Suite string
+	// BuilderImage and RuntimeImage replace the default base images, "" when
+	// not given. They are kept as written and are valid image references.
+	BuilderImage string
+	RuntimeImage string
+	// Target is the binary named by --target, "" when not given. Parse leaves
+	// it empty; see [Options.SetTarget].
+	Target string
+	// SourceDateEpoch is the time in seconds that the image is stamped with,
+	// nil when it was not given or is to be taken from the context.
+	SourceDateEpoch *int64
+	// Spans holds the place of each key that the Rustfile sets and no build
+	// argument replaced, by its Key constant; the elements of a list are under
+	// the key, a dot and the element. See [Options.Origin].
+	Spans map[string]cargo.Span
+
+	// arguments holds the spelling of the build argument that set a key.
+	arguments map[string]string
+}
+
+// Defaults returns the options of an empty Rustfile without build arguments.
+func Defaults() *Options {
+	return &Options{
+		Profile:      DefaultProfile,
+		ManifestPath: DefaultManifestPath,
+		Suite:        DefaultSuite,
+		Spans:        map[string]cargo.Span{},
+		arguments:    map[string]string{},
+	}
+}
+
+// Parse reads the Rustfile's bytes and the build arguments, which are named
+// without their "build-arg:" prefix. A file that is a Cargo manifest (see
+// [IsManifest]) sets no option. Errors are of type [*cargo.Error].
+func Parse(filename string, rustfile []byte, buildArgs map[string]string) (*Options, error) {
+	o := Defaults()
+	if !IsManifest(filename, rustfile) {
+		if err := o.readRustfile(filename, rustfile); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.readArguments(buildArgs); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// SetTarget sets the binary that --target names, by the rules of a binary's
+// name. An empty name means that --target was not given.
+func (o *Options) SetTarget(name string) error {
+	if name != "" {
+		if err := checkBinName(name); err != nil {
+			return &cargo.Error{Message: "--target: " + err.Error(), Fix: "give the name of one of the project's binaries"}
+		}
+	}
+	o.Target = name
+	return nil
+}
+
+// Origin says where the value of a key comes from, as a user knows the place:
+// "Rustfile:3:1", "--build-arg features" or "default".
+func (o *Options) Origin(key string) string {
+	if name, ok := o.arguments[key]; ok {
+		return "--build-arg " + name
+	}
+	if span, ok := o.Spans[key]; ok {
+		return span.String()
+	}
+	return "default"
+}
+
+// set parses a value into its option and records where it came from.
+func (o *Options) set(k *key, v value) error {
+	maps.DeleteFunc(o.Spans, func(name string, _ cargo.Span) bool {
+		return name == k.name || strings.HasPrefix(name, k.name+".")
+	})
+	if err := k.parse(o, v); err != nil {
+		// An error of a parse function that has no better place is about the
+		// whole value, and one without a fix gets the key's meaning.
+		fault := (*cargo.Error)(nil)
+		if !errors.As(err, &fault) {
+			fault = v.fault(err.Error(), "")
+		}
+		if fault.Fix == "" {
+			fault.Fix = "expected: " + k.doc.Description
+		}
+		return fault
+	}
+	if v.kind == kindArgument {
+		o.arguments[k.name] = v.name
+		return nil
+	}
+	o.Spans[k.name] = v.span
+	for _, item := range v.items {
+		o.Spans[k.name+"."+item.text] = item.span
+	}
+	return nil
+}

@@ -162,8 +162,12 @@ func (b *build) sources(ctx context.Context, p *plan.Plan) (llb.State, error) {
 			include = append(include, c.Path)
 		}
 	}
+	exclude := []string{"target", ".git"}
+	for _, dir := range p.Members.Unused {
+		exclude = append(exclude, dir, "!"+dir+"/Cargo.toml")
+	}
 	opts := []llb.LocalOption{
-		llb.ExcludePatterns(append([]string{"target", ".git"}, b.context.ignore...)),
+		llb.ExcludePatterns(append(exclude, b.context.ignore...)),
 		llb.SharedKeyHint("context-rustfile-sources"), llb.WithCustomName("[internal] load sources"),
 	}
 	if !wholeContext(include) {

@@ -132,11 +132,9 @@ func (w *closureWalk) localOf(i int) *cargo.Package {
 	if entry.Source != "" {
 		return nil
 	}
-	for _, list := range [][]*cargo.Package{w.ws.Members, w.ws.PathPackages} {
-		for _, p := range list {
-			if p.Name == entry.Name && p.Version == entry.Version {
-				return p
-			}
+	for _, p := range localPackages(w.ws) {
+		if p.Name == entry.Name && p.Version == entry.Version {
+			return p
 		}
 	}
 	return nil

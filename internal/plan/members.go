@@ -24,16 +24,20 @@ func planMembers(ws *cargo.Workspace, o *options.Options, s *selection, c *closu
 		return m, err
 	}
 	files := workspaceFiles(ws)
+	m.Copies = append(m.Copies, rootCopy(ws, c, mentions))
 	for _, p := range c.local {
-		m.Copies = append(m.Copies, Copy{Path: p.Dir, Exclude: excludes(ws, c, p, mentions)})
+		if p.Dir != ws.Root {
+			m.Copies = append(m.Copies, Copy{Path: p.Dir, Exclude: excludes(ws, p, mentions)})
+		}
 	}
-	for _, list := range [][]*cargo.Package{ws.Members, ws.PathPackages} {
-		for _, p := range list {
-			if slices.Contains(c.local, p) {
-				continue
-			}
-			files = append(files, p.Manifest)
-			m.Placeholders = append(m.Placeholders, placeholders(p)...)
+	for _, p := range localPackages(ws) {
+		if slices.Contains(c.local, p) {
+			continue
+		}
+		files = append(files, p.Manifest)
+		m.Placeholders = append(m.Placeholders, placeholders(p)...)
+		if p.Dir != ws.Root {
+			m.Unused = append(m.Unused, p.Dir)
 		}
 	}
 	for _, dir := range vendored {
@@ -47,6 +51,39 @@ func planMembers(ws *cargo.Workspace, o *options.Options, s *selection, c *closu
 	m.Placeholders = slices.Compact(m.Placeholders)
 	m.Args = memberArgs(ws, o, s, triple)
 	return m, nil
+}
+
+func localPackages(ws *cargo.Workspace) []*cargo.Package {
+	return slices.Concat(ws.Members, ws.PathPackages)
+}
+
+// rootCopy is the workspace's root directory without the packages in it.
+// Members read files there (migrations, protocols, templates, .sqlx), and only
+// they know which, so what is no package is taken whole, but for the files that
+// are about the project and not of it.
+func rootCopy(ws *cargo.Workspace, c *closure, found mentions) Copy {
+	root := ws.PackageAt(ws.Root)
+	if root == nil {
+		root = &cargo.Package{Dir: ws.Root}
+	}
+	out := Copy{Path: ws.Root, Exclude: append(excludes(ws, root, found), projectFiles...)}
+	if !slices.Contains(c.local, root) {
+		for _, t := range root.Targets {
+			top, _, _ := strings.Cut(t.Path, "/")
+			out.Exclude = append(out.Exclude, top)
+		}
+		if root.Build != "" {
+			out.Exclude = append(out.Exclude, root.Build)
+		}
+	}
+	return out
+}
+
+// projectFiles are files of a workspace's root that no build reads.
+var projectFiles = []string{
+	"Dockerfile*", "*.Dockerfile", "Containerfile*", "docker-compose*.y*ml", "compose*.y*ml", "docker-bake.hcl",
+	"docker-bake.json", ".pre-commit-config.yaml", "renovate.json", "dependabot.yml", "deny.toml", "rustfmt.toml",
+	".rustfmt.toml", "clippy.toml", ".clippy.toml", "justfile", "Justfile", "Makefile.toml",
 }
 
 // workspaceFiles are the files that cargo reads beside the packages.
@@ -93,13 +130,11 @@ func placeholders(p *cargo.Package) []string {
 // excludes are the patterns of what a package's directory holds and its build
 // does not read: other packages, and documentation, tests, benchmarks and
 // examples that no source file names.
-func excludes(ws *cargo.Workspace, c *closure, p *cargo.Package, found mentions) []string {
+func excludes(ws *cargo.Workspace, p *cargo.Package, found mentions) []string {
 	out := slices.Clone(alwaysExcluded)
-	for _, list := range [][]*cargo.Package{ws.Members, ws.PathPackages} {
-		for _, other := range list {
-			if other != p && other.Dir != p.Dir && within(p.Dir, other.Dir) {
-				out = append(out, relative(p.Dir, other.Dir))
-			}
+	for _, other := range localPackages(ws) {
+		if other.Dir != p.Dir && within(p.Dir, other.Dir) {
+			out = append(out, relative(p.Dir, other.Dir))
 		}
 	}
 	if !found.markdown {

@@ -138,8 +138,11 @@ type Members struct {
 	// Placeholders are empty files that stand for the targets of members that
 	// the binaries do not use: cargo wants them to exist, and nothing reads them.
 	Placeholders []string `json:"placeholders,omitempty"`
-	Workdir      string   `json:"workdir"`
-	Args         []string `json:"args"`
+	// Unused are the directories of the packages that the binaries do not use;
+	// only their manifests are read.
+	Unused  []string `json:"unused,omitempty"`
+	Workdir string   `json:"workdir"`
+	Args    []string `json:"args"`
 	// OutputDir is the directory of the binaries below the target directory.
 	OutputDir string `json:"outputDir"`
 	// Location is the line that a failure points at.

@@ -241,7 +241,7 @@ func TestFaults(t *testing.T) {
 		{"which binary", nil, request{}, "Cargo.toml:1:1", "several binaries"},
 		{"unknown target", nil, request{target: "c"}, "Cargo.toml:1:1", "binaries: a, b"},
 		{"unknown package", nil, request{args: map[string]string{"package": "z"}}, "Cargo.toml:1:1", "members: a, b, lib"},
-		{"same name twice", two, request{target: "a"}, "b/Cargo.toml", "2 packages have a binary called `a`"},
+		{"same name twice", two, request{target: "a"}, "a/Cargo.toml:1:1", "2 packages have a binary called `a`"},
 		{"library only", nil, request{args: map[string]string{"package": "lib"}}, "Cargo.toml:1:1", "no binary target"},
 		{"required feature", map[string]string{
 			"b/Cargo.toml": "[package]\nname = \"b\"\nversion = \"0.1.0\"\n[features]\nf = []\n[[bin]]\nname = \"b\"\npath = \"src/main.rs\"\nrequired-features = [\"f\"]\n[dependencies]\ntwo = \"2\"\n",

@@ -62,6 +62,8 @@ func (g *generator) dependencies(toolchain llb.State, t *thirdParty) *llb.State 
 		llb.AddMount(sourceDir, g.stubs(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameDependencies + "cargo " + strings.Join(quiet(d.Args), " ")),
+		// What a remote cache is for, whatever its mode.
+		llb.WithExportCache(),
 	}
 	opts = append(opts, environment()...)
 	opts = append(opts, t.mounts(g.plan, t.closure, true)...)

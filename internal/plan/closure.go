@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -171,6 +172,13 @@ func planSources(ws *cargo.Workspace, c *closure) (Sources, error) {
 			continue
 		}
 		if id.Kind == cargo.SourceGit {
+			if strings.HasPrefix(id.URL, "ssh://") {
+				return Sources{}, &cargo.Error{
+					Span:    p.Span,
+					Message: fmt.Sprintf("package `%s` comes from a git repository over ssh, which is not supported yet", p.Name),
+					Fix:     "use the repository's https:// URL in Cargo.toml and run cargo update; give the build a secret called GIT_AUTH_TOKEN if it is private",
+				}
+			}
 			addGit(git, id, p.Name, c.locked[i])
 			continue
 		}

@@ -166,7 +166,7 @@ func TestDependencyKey(t *testing.T) {
 		{"dependency of b", map[string]string{
 			"b/Cargo.toml": "[package]\nname = \"b\"\nversion = \"0.1.0\"\n[dependencies]\ntwo = { version = \"2\", features = [\"y\"] }\n"}, true},
 		{"profile override of b's dependency", map[string]string{
-			"Cargo.toml": "[workspace]\nmembers = [\"a\", \"b\", \"lib\"]\nresolver = \"2\"\n[profile.release.package.two]\nopt-level = 1\n"}, false},
+			"Cargo.toml": "[workspace]\nmembers = [\"a\", \"b\", \"lib\"]\nresolver = \"2\"\n[profile.release.package.two]\nopt-level = 1\n"}, true},
 		{"feature of a dependency", map[string]string{
 			"a/Cargo.toml": strings.Replace(manifest, "one = \"1\"", "one = { version = \"1\", features = [\"z\"] }", 1)}, false},
 		{"profile", map[string]string{

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -32,7 +33,7 @@ type stubs struct {
 // planDependencies plans the dependency vertex.
 func planDependencies(ws *cargo.Workspace, o *options.Options, s *selection, c *closure, vendored []string, triple string) (Dependencies, error) {
 	g := &stubs{ws: ws, o: o, c: c, index: map[*cargo.Package]int{}}
-	for _, p := range c.local {
+	for _, p := range byName(c.local) {
 		if !c.real[p] {
 			g.index[p] = len(g.index)
 		}
@@ -62,6 +63,14 @@ func planDependencies(ws *cargo.Workspace, o *options.Options, s *selection, c *
 	return d, nil
 }
 
+// byName sorts packages by what does not change when a directory is renamed: the stubs' numbers are in the
+// dependency vertex's key.
+func byName(packages []*cargo.Package) []*cargo.Package {
+	return slices.SortedFunc(slices.Values(packages), func(a, b *cargo.Package) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version), strings.Compare(a.Dir, b.Dir))
+	})
+}
+
 func (g *stubs) dir(p *cargo.Package) string {
 	return path.Join(g.ws.Root, stubPrefix+strconv.Itoa(g.index[p]))
 }
@@ -87,7 +96,23 @@ func (g *stubs) args(s *selection, triple string) []string {
 			bins = append(bins, name)
 		}
 	}
-	return cargoArgs(g.o, triple, packages, bins)
+	o := *g.o
+	o.Features = make([]string, len(g.o.Features))
+	for i, f := range g.o.Features {
+		o.Features[i] = g.feature(s, f)
+	}
+	return cargoArgs(&o, triple, packages, bins)
+}
+
+// feature translates a feature that is qualified by a selected package.
+func (g *stubs) feature(s *selection, feature string) string {
+	name, rest, qualified := strings.Cut(feature, "/")
+	for _, p := range s.packages() {
+		if qualified && p.Name == name && !g.c.real[p] {
+			return g.name(p) + "/" + rest
+		}
+	}
+	return feature
 }
 
 // binary is the one binary of a stub: which of a package's binaries are built
@@ -272,11 +297,16 @@ func (g *stubs) profiles() map[string]any {
 		kept := map[string]any{}
 		for k, v := range profile {
 			if overrides, ok := v.(map[string]any); ok && k == "package" {
-				v = g.overrides(overrides)
+				if overrides = g.overrides(overrides); len(overrides) == 0 {
+					continue
+				}
+				v = overrides
 			}
 			kept[k] = v
 		}
-		out[name] = kept
+		if len(kept) > 0 {
+			out[name] = kept
+		}
 	}
 	return out
 }

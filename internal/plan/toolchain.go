@@ -15,6 +15,10 @@ import (
 // another: the newest one this version of rustfile is tested with.
 const StableRust = "1.95"
 
+// oldestRust is the minor release of Rust 1 whose cargo first took a file as
+// --config. https://doc.rust-lang.org/cargo/CHANGELOG.html#cargo-163-2022-08-11
+const oldestRust = 63
+
 var release = regexp.MustCompile(`^1\.(\d+)(\.\d+)?$`)
 
 // inertComponents are rustup components that no build script or compiler run
@@ -63,6 +67,13 @@ func planToolchain(ws *cargo.Workspace, o *options.Options, triple string) (Tool
 	}
 	slices.Sort(t.Components)
 	slices.Sort(t.Targets)
+	if minorOf(version) < oldestRust {
+		return t, &cargo.Error{
+			Span:    spanOr(span, rootSpan(ws)),
+			Message: fmt.Sprintf("Rust %s is too old: its cargo cannot be told where the crates are", version),
+			Fix:     fmt.Sprintf("use Rust 1.%d or newer", oldestRust),
+		}
+	}
 	if t.Install == "" && o.BuilderImage == "" {
 		return t, checkRustVersion(ws, version)
 	}

@@ -52,7 +52,7 @@ var keys = []key{
 		Description: "The workspace package whose binaries are built, as `name` or `name@version`.",
 	}, parsePackage},
 	{KeyBins, KeyDoc{
-		Args: []string{"bins", "bin"}, Type: "array of strings", Default: "all binaries of the package",
+		Args: []string{"bins", "bin"}, Type: "array of strings", Default: "the only binary, else `default-run`",
 		Description: "The binaries to build; `--target` picks the one that the image runs.",
 	}, parseBins},
 	{KeyFeatures, KeyDoc{

@@ -45,6 +45,9 @@ func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
 	if err != nil {
 		return nil, err
 	}
+	for key, data := range b.plans {
+		rb.AddMeta(key, data)
+	}
 	return rb.Finalize()
 }
 
@@ -52,6 +55,9 @@ func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
 func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocispecs.Platform) (*dockerui.BuildResult, error) {
 	p, err := b.plan(ctx, ws, platform)
 	if err != nil {
+		return nil, err
+	}
+	if err := b.keepPlan(p); err != nil {
 		return nil, err
 	}
 	in, err := b.inputs(ctx, ws, p, platform)
@@ -101,6 +107,22 @@ func (b *build) plan(ctx context.Context, ws *cargo.Workspace, platform ocispecs
 	return plan.New(ws, b.options, plan.Inputs{
 		Platform: platforms.Format(platform), Context: b.fs, Revision: revision,
 	})
+}
+
+// keepPlan notes a plan for the result's metadata.
+func (b *build) keepPlan(p *plan.Plan) error {
+	data, err := p.JSON()
+	if err != nil {
+		return err
+	}
+	key := planKey
+	if b.ui.MultiPlatformRequested {
+		key += "/" + p.Platform
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.plans[key] = data
+	return nil
 }
 
 func (b *build) platformOr(p *ocispecs.Platform) ocispecs.Platform {

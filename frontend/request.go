@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/moby/buildkit/client/llb"
@@ -31,6 +32,10 @@ type build struct {
 	fs fs.FS
 	// files are the project's files that errors and vertices show.
 	files map[string][]byte
+
+	mu sync.Mutex
+	// plans are the plans of the platforms, by the key of their metadata.
+	plans map[string][]byte
 }
 
 // newBuild reads the request's options and the file that it names.
@@ -43,7 +48,7 @@ func newBuild(ctx context.Context, c client.Client) (*build, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &build{client: c, ui: ui, caps: caps, files: map[string][]byte{}}
+	b := &build{client: c, ui: ui, caps: caps, files: map[string][]byte{}, plans: map[string][]byte{}}
 	if b.entry, err = ui.ReadEntrypoint(ctx, "TOML"); err != nil {
 		return nil, fmt.Errorf("cannot read the file that -f names: %w", err)
 	}

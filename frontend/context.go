@@ -3,9 +3,7 @@ package frontend
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
@@ -40,6 +38,13 @@ var planned = []string{
 // directory can be far larger than its project.
 var skipped = []string{"target", "**/.git", "**/node_modules"}
 
+// everyFile makes the client send all files that were asked for, as the
+// Dockerfile frontend does for its Dockerfile. By default it leaves out a file
+// that has the size and time of one the daemon has, from this directory or one
+// of the same name; then an edit would not arrive that some tool hid by giving
+// its files a constant time.
+var everyFile = llb.Differ(llb.DiffNone, false)
+
 // read loads the Cargo model of the build context.
 func (b *build) read(ctx context.Context) (*cargo.Workspace, error) {
 	st, err := b.openContext(ctx)
@@ -53,23 +58,12 @@ func (b *build) read(ctx context.Context) (*cargo.Workspace, error) {
 	b.fs = newRefFS(ctx, ref)
 	ws, err := cargo.Load(b.fs, cargo.LoadOptions{ManifestPath: b.options.ManifestPath, Excluded: b.context.excludes})
 	if err != nil {
-		b.readForError(err)
 		return nil, err
 	}
 	for name, data := range ws.Files {
 		b.files[name] = data
 	}
 	return ws, nil
-}
-
-// readForError reads the file that an error is about, for its lines.
-func (b *build) readForError(err error) {
-	var fault *cargo.Error
-	if errors.As(err, &fault) && fault.Span.File != "" {
-		if data, err := fs.ReadFile(b.fs, fault.Span.File); err == nil {
-			b.files[fault.Span.File] = data
-		}
-	}
 }
 
 // openContext finds out what the context is and returns the part of it that
@@ -82,7 +76,7 @@ func (b *build) openContext(ctx context.Context) (llb.State, error) {
 	b.context = &buildContext{ignore: ignore}
 	st, err := b.ui.MainContext(ctx,
 		llb.IncludePatterns(planned), llb.ExcludePatterns(append(skipped[:len(skipped):len(skipped)], ignore...)),
-		llb.SharedKeyHint("context-rustfile-plan"), llb.WithCustomName("[internal] load manifests"))
+		llb.SharedKeyHint("context-rustfile-plan"), everyFile, llb.WithCustomName("[internal] load manifests"))
 	if err != nil {
 		return llb.State{}, err
 	}
@@ -168,7 +162,7 @@ func (b *build) sources(ctx context.Context, p *plan.Plan) (llb.State, error) {
 	}
 	opts := []llb.LocalOption{
 		llb.ExcludePatterns(append(exclude, b.context.ignore...)),
-		llb.SharedKeyHint("context-rustfile-sources"), llb.WithCustomName("[internal] load sources"),
+		llb.SharedKeyHint("context-rustfile-sources"), everyFile, llb.WithCustomName("[internal] load sources"),
 	}
 	if !wholeContext(include) {
 		opts = append(opts, llb.IncludePatterns(include))

@@ -15,14 +15,23 @@ func (b *build) withSources(err error) error {
 	if !errors.As(err, &fault) || len(errdefs.Sources(err)) > 0 {
 		return err
 	}
-	data, ok := b.files[fault.Span.File]
-	if !ok || fault.Span.Start.Line == 0 {
+	data := b.bytesOf(fault)
+	if data == nil || fault.Span.Start.Line == 0 {
 		return err
 	}
 	return errdefs.WithSource(err, &errdefs.Source{
 		Info:   &pb.SourceInfo{Filename: fault.Span.File, Data: data, Language: "TOML"},
 		Ranges: ranges(fault.Span),
 	})
+}
+
+// bytesOf are the bytes of the file that a fault is in, nil when they must not
+// be shown: the model gives none where the lines hold credentials.
+func (b *build) bytesOf(fault *cargo.Error) []byte {
+	if fault.Source != nil {
+		return fault.Source
+	}
+	return b.files[fault.Span.File]
 }
 
 // ranges converts a span to BuildKit's form, which counts lines from one and

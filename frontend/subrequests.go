@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/frontend/subrequests"
@@ -139,11 +138,9 @@ func (b *build) lint(ctx context.Context) (*lint.LintResults, error) {
 	if !errors.As(err, &fault) {
 		return results, err
 	}
-	data := b.files[fault.Span.File]
-	index := results.AddSource(llb.NewSourceMap(nil, fault.Span.File, "TOML", data))
-	results.Error = &lint.BuildError{
-		Message:  fault.Error(),
-		Location: pb.Location{SourceIndex: int32(index), Ranges: ranges(fault.Span)},
-	}
+	data := b.bytesOf(fault)
+	// AddSource wants a source map with an LLB definition, which a file that was read has no more.
+	results.Sources = []*pb.SourceInfo{{Filename: fault.Span.File, Language: "TOML", Data: data}}
+	results.Error = &lint.BuildError{Message: fault.Error(), Location: pb.Location{Ranges: ranges(fault.Span)}}
 	return results, nil
 }

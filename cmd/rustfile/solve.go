@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/util/progress/progressui"
+	"github.com/rustfile/rustfile/internal/builder"
+)
+
+// solveFunc runs a build with the frontend in this process. It returns the
+// exporters' answer and the metadata of the frontend's result.
+type solveFunc func(context.Context, *client.Client, client.SolveOpt, chan *client.SolveStatus) (*client.SolveResponse, map[string][]byte, error)
+
+// build is "rustfile build".
+func (a *app) build(ctx context.Context, f *buildFlags, path string) error {
+	r, err := a.request(f, path)
+	if err != nil {
+		return err
+	}
+	defer r.cleanup()
+	if err := removeStale(r.iidFile); err != nil {
+		return err
+	}
+	b, err := builder.Resolve(ctx, builder.Options{
+		Builder: a.builder, Platform: r.platform, Notice: a.notices(r), Getenv: a.getenv,
+	})
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	finishLoad, err := a.prepareExports(ctx, r, b.Driver())
+	if err != nil {
+		return err
+	}
+	c, err := b.Client(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	resp, meta, warnings, err := a.run(ctx, c, r, b)
+	if r.fileGuessed && lacksRustfile(err) {
+		fmt.Fprintf(a.notices(r), "no %s there, building from %s\n", rustfileName, manifestName)
+		r.opt.FrontendAttrs["filename"] = manifestName
+		resp, meta, warnings, err = a.run(ctx, c, r, b)
+	}
+	if err = finishLoad(err); err != nil {
+		return err
+	}
+	a.printWarnings(r, warnings)
+	return a.finish(r, b, resp, meta)
+}
+
+// lacksRustfile tells that a remote context has no Rustfile. The error comes
+// through the daemon, which keeps nothing but its text.
+func lacksRustfile(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "open "+rustfileName+": no such file or directory")
+}
+
+// run solves with the progress on the screen. The display ends with the build,
+// not with ctx: a cancelled build still shows what it was doing.
+func (a *app) run(ctx context.Context, c *client.Client, r *request, b *builder.Builder) (*client.SolveResponse, map[string][]byte, []client.VertexWarning, error) {
+	display, err := progressui.NewDisplay(a.stderr, r.display, progressui.WithDesc("building with "+b.Describe(), string(b.Driver())))
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("--progress: %w", err)
+	}
+	ch := make(chan *client.SolveStatus)
+	var warnings []client.VertexWarning
+	shown := make(chan error, 1)
+	go func() {
+		var err error
+		warnings, err = display.UpdateFrom(context.WithoutCancel(ctx), ch)
+		shown <- err
+	}()
+	opt := r.opt
+	opt.FrontendAttrs = maps.Clone(opt.FrontendAttrs)
+	resp, meta, err := a.solve(ctx, c, opt, ch)
+	if displayErr := <-shown; err == nil && displayErr != nil {
+		err = fmt.Errorf("the progress display: %w", displayErr)
+	}
+	return resp, meta, warnings, err
+}

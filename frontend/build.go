@@ -71,9 +71,9 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err := b.checkHermetic(ctx, res.State, in, platform); err != nil {
 		return nil, err
 	}
-	ref, err := b.solve(ctx, res.State, llb.Platform(platform))
+	ref, err := b.evaluate(ctx, res.State, llb.Platform(platform))
 	if err != nil {
-		return nil, err
+		return nil, explain(err, p)
 	}
 	return &dockerui.BuildResult{Reference: ref, Image: &res.Image, BaseImage: baseConfig(res), Epoch: in.Epoch}, nil
 }

@@ -2,10 +2,13 @@ package frontend
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/plan"
 )
 
 // withSources adds to an error about a project's file the lines it is about,
@@ -32,6 +35,39 @@ func (b *build) bytesOf(fault *cargo.Error) []byte {
 		return fault.Source
 	}
 	return b.files[fault.Span.File]
+}
+
+// told puts an error of the daemon into words of ours. It does not wrap it: on
+// the way to the client BuildKit would take the message from the status inside
+// and drop ours. The lines that the error is about are kept.
+func told(err error, format string, args ...any) error {
+	out := fmt.Errorf(format, args...)
+	for _, s := range errdefs.Sources(err) {
+		out = errdefs.WithSource(out, s)
+	}
+	return out
+}
+
+// explain names the crate that a failed download was for. The daemon's error
+// knows only the vertex; the vertex knows its line of the lock file.
+func explain(err error, p *plan.Plan) error {
+	for _, s := range errdefs.Sources(err) {
+		if s.Info == nil || s.Info.Filename != p.Sources.Lock || len(s.Ranges) == 0 {
+			continue
+		}
+		for _, c := range p.Sources.Crates {
+			if int32(c.Line) != s.Ranges[0].Start.Line {
+				continue
+			}
+			fix := "The registry or the network failed; what was downloaded is kept, so run the build again."
+			if strings.Contains(err.Error(), "digest mismatch") {
+				fix = "The registry's bytes are not those that the lock file's checksum names. " +
+					"Unless you know why, trust neither; `cargo update --package " + c.Name + "` asks the registry again."
+			}
+			return told(err, "%s:%d: cannot get crate %s %s: %v\n%s", p.Sources.Lock, c.Line, c.Name, c.Version, err, fix)
+		}
+	}
+	return err
 }
 
 // ranges converts a span to BuildKit's form, which counts lines from one and

@@ -60,7 +60,7 @@ func (b *build) base(ctx context.Context, name, ref string, platform ocispecs.Pl
 	if nc != nil {
 		st, img, err := nc.Load(ctx)
 		if err != nil {
-			return llbgen.Base{}, fmt.Errorf("cannot load the build context %q: %w", name, err)
+			return llbgen.Base{}, told(err, "cannot load the build context %q: %v", name, err)
 		}
 		base := llbgen.Base{State: *st, Override: true}
 		if img != nil {
@@ -87,7 +87,7 @@ func (b *build) image(ctx context.Context, ref string, platform ocispecs.Platfor
 		},
 	})
 	if err != nil {
-		return llbgen.Base{}, fmt.Errorf("cannot find the base image %s: %w", reference.FamiliarString(named), err)
+		return llbgen.Base{}, told(err, "cannot find the base image %s: %v", reference.FamiliarString(named), err)
 	}
 	if resolvedName, err := reference.ParseNormalizedNamed(resolved); err == nil && dgst != "" {
 		if pinned, err := reference.WithDigest(reference.TrimNamed(resolvedName), dgst); err == nil {
@@ -114,11 +114,11 @@ func (b *build) downloads(ctx context.Context, registries []plan.Registry, into 
 			llb.WithCustomName("[internal] load the configuration of registry "+r.Index))
 		ref, err := b.solve(ctx, st)
 		if err != nil {
-			return fmt.Errorf("cannot read the registry %s: %w", r.Index, err)
+			return told(err, "cannot read the registry %s: %v", r.Index, err)
 		}
 		data, err := newRefFS(ctx, ref).ReadFile("config.json")
 		if err != nil {
-			return fmt.Errorf("cannot read the registry %s: %w", r.Index, err)
+			return told(err, "cannot read the registry %s: %v", r.Index, err)
 		}
 		var config struct {
 			DL string `json:"dl"`

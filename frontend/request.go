@@ -3,7 +3,6 @@ package frontend
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -50,7 +49,7 @@ func newBuild(ctx context.Context, c client.Client) (*build, error) {
 	}
 	b := &build{client: c, ui: ui, caps: caps, files: map[string][]byte{}, plans: map[string][]byte{}}
 	if b.entry, err = ui.ReadEntrypoint(ctx, "TOML"); err != nil {
-		return nil, fmt.Errorf("cannot read the file that -f names: %w", err)
+		return nil, told(err, "cannot read the file that -f names: %v", err)
 	}
 	name := path.Base(b.entry.Filename)
 	b.files[name] = b.entry.Data
@@ -75,14 +74,29 @@ func (b *build) epoch(ctx context.Context) (*time.Time, error) {
 	return nil, nil
 }
 
-// solve evaluates a state as far as to a reference. Remote caches are asked.
+// solve makes a reference of a state. It is lazy: what fails, fails when the
+// reference is read.
 func (b *build) solve(ctx context.Context, st llb.State, opts ...llb.ConstraintsOpt) (client.Reference, error) {
+	return b.request(ctx, st, client.SolveRequest{}, opts)
+}
+
+// evaluate solves a state to the end, so that its failures can be explained.
+func (b *build) evaluate(ctx context.Context, st llb.State, opts ...llb.ConstraintsOpt) (client.Reference, error) {
+	ref, err := b.solve(ctx, st, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return ref, ref.Evaluate(ctx)
+}
+
+func (b *build) request(ctx context.Context, st llb.State, req client.SolveRequest, opts []llb.ConstraintsOpt) (client.Reference, error) {
 	opts = append(opts, llb.WithCaps(b.client.BuildOpts().LLBCaps))
 	def, err := st.Marshal(ctx, opts...)
 	if err != nil {
 		return nil, err
 	}
-	res, err := b.client.Solve(ctx, client.SolveRequest{Definition: def.ToPB(), CacheImports: b.ui.CacheImports})
+	req.Definition, req.CacheImports = def.ToPB(), b.ui.CacheImports
+	res, err := b.client.Solve(ctx, req)
 	if err != nil {
 		return nil, err
 	}

@@ -123,13 +123,28 @@ func (g *generator) ignored(name string) []llb.RunOption {
 
 // location lets a failure of the vertex show the lines of the project's file.
 func (g *generator) location(l plan.Location) []llb.RunOption {
-	data, ok := g.in.Files[l.File]
-	if !ok || l.Line == 0 {
+	if opt := at(g.sourceMap(l.File), l.Line); opt != nil {
+		return []llb.RunOption{opt}
+	}
+	return nil
+}
+
+// sourceMap holds a file's lines, nil when the file is not given.
+func (g *generator) sourceMap(file string) *llb.SourceMap {
+	data, ok := g.in.Files[file]
+	if !ok {
 		return nil
 	}
-	at := &pb.Position{Line: int32(l.Line)}
-	sm := llb.NewSourceMap(nil, l.File, "TOML", data)
-	return []llb.RunOption{sm.Location([]*pb.Range{{Start: at, End: at}})}
+	return llb.NewSourceMap(nil, file, "TOML", data)
+}
+
+// at locates a vertex at a line of a file.
+func at(sm *llb.SourceMap, line int) llb.ConstraintsOpt {
+	if sm == nil || line == 0 {
+		return nil
+	}
+	pos := &pb.Position{Line: int32(line)}
+	return sm.Location([]*pb.Range{{Start: pos, End: pos}})
 }
 
 // stubs is the stub workspace with the parts of the context it needs.

@@ -60,6 +60,7 @@ func (g *generator) unpack(toolchain llb.State, base *llb.State, crates []plan.C
 	for _, r := range g.plan.Sources.Registries {
 		registries[r.URL] = r
 	}
+	lock := g.sourceMap(g.plan.Sources.Lock)
 	var gather *llb.FileAction
 	var index strings.Builder
 	for _, c := range crates {
@@ -73,7 +74,11 @@ func (g *generator) unpack(toolchain llb.State, base *llb.State, crates []plan.C
 			return nil, err
 		}
 		file := r.Dir + "--" + c.Name + "-" + c.Version + ".crate"
-		archive := llb.HTTP(u, llb.Filename(file), llb.Checksum(digestOf(c.SHA256)), g.named(nameCrate(c)), crateGroup())
+		opts := []llb.HTTPOption{llb.Filename(file), llb.Checksum(digestOf(c.SHA256)), g.named(nameCrate(c)), crateGroup()}
+		if opt := at(lock, c.Line); opt != nil {
+			opts = append(opts, opt)
+		}
+		archive := llb.HTTP(u, opts...)
 		gather = gather.Copy(archive, "/"+file, "/"+file)
 		fmt.Fprintf(&index, "%s %s/%s-%s %s\n", file, r.Dir, c.Name, c.Version, c.SHA256)
 	}

@@ -154,7 +154,7 @@ func (c *closure) hasThirdParty(lock *cargo.Lock) bool {
 // planSources lists the crates and git repositories of the whole lock file,
 // those of the closure marked.
 func planSources(ws *cargo.Workspace, c *closure) (Sources, error) {
-	var s Sources
+	s := Sources{Lock: ws.Lock.Path}
 	registries := map[string]*Registry{}
 	git := map[string]*GitSource{}
 	for i, p := range ws.Lock.Packages {
@@ -188,7 +188,7 @@ func planSources(ws *cargo.Workspace, c *closure) (Sources, error) {
 		}
 		s.Crates = append(s.Crates, Crate{
 			Name: p.Name, Version: p.Version, SHA256: p.Checksum,
-			Registry: registry.URL, InClosure: c.locked[i],
+			Registry: registry.URL, InClosure: c.locked[i], Line: p.Span.Start.Line,
 		})
 	}
 	slices.SortFunc(s.Crates, func(a, b Crate) int {

@@ -45,6 +45,8 @@ type Toolchain struct {
 type Sources struct {
 	// Crates are the registry packages, sorted by name and version.
 	Crates []Crate `json:"crates,omitempty"`
+	// Lock is the path of the lock file.
+	Lock string `json:"lock"`
 	// Git are the git repositories, sorted by URL and reference.
 	Git []GitSource `json:"git,omitempty"`
 	// Registries are the registries the crates come from, sorted by URL.
@@ -66,6 +68,8 @@ type Crate struct {
 	// that the dependency vertex gets it. The others are only there for cargo
 	// to accept the lock file.
 	InClosure bool `json:"inClosure,omitempty"`
+	// Line is the crate's line in the lock file.
+	Line int `json:"line"`
 }
 
 // Registry is a registry that crates are downloaded from.

@@ -150,37 +150,16 @@ func (b *build) sources(ctx context.Context, p *plan.Plan) (llb.State, error) {
 			CopyDirContentsOnly: true, ExcludePatterns: b.context.ignore,
 		}), llb.WithCustomName("[internal] apply .dockerignore")), nil
 	}
-	var include []string
-	for _, list := range [][]plan.Copy{p.Members.Copies, p.Dependencies.Copies} {
-		for _, c := range list {
-			include = append(include, c.Path)
-		}
-	}
-	exclude := []string{"target", ".git"}
-	for _, dir := range p.Members.Unused {
-		exclude = append(exclude, dir, "!"+dir+"/Cargo.toml")
-	}
+	include, exclude := p.ContextPatterns()
 	opts := []llb.LocalOption{
-		llb.ExcludePatterns(append(exclude, b.context.ignore...)),
-		llb.SharedKeyHint("context-rustfile-sources"), everyFile, llb.WithCustomName("[internal] load sources"),
-	}
-	if !wholeContext(include) {
-		opts = append(opts, llb.IncludePatterns(include))
+		llb.IncludePatterns(include), llb.ExcludePatterns(append(exclude, b.context.ignore...)),
+		llb.SharedKeyHint("context-rustfile-sources"), llb.WithCustomName("[internal] load sources"),
 	}
 	st, err := b.ui.MainContext(ctx, opts...)
 	if err != nil {
 		return llb.State{}, err
 	}
 	return *st, nil
-}
-
-func wholeContext(paths []string) bool {
-	for _, p := range paths {
-		if p == "." {
-			return true
-		}
-	}
-	return false
 }
 
 // revision is the commit of a git context, "" for any other.

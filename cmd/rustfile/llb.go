@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/containerd/console"
@@ -101,19 +100,8 @@ func (p *project) inputs(ctx context.Context) (llbgen.Inputs, error) {
 // from. It has BuildKit's own random identity: two builds of different
 // directories on one daemon must not be taken for one.
 func (p *project) localContext() llb.State {
-	opts := []llb.LocalOption{
-		llb.ExcludePatterns(append([]string{"target", ".git"}, p.ignore...)),
-		llb.SharedKeyHint("context-rustfile-sources"),
-		llb.WithCustomName("[internal] load sources"),
-	}
-	var include []string
-	for _, c := range slices.Concat(p.plan.Members.Copies, p.plan.Dependencies.Copies) {
-		include = append(include, c.Path)
-	}
-	if !slices.ContainsFunc(include, wholeTree) {
-		opts = append(opts, llb.IncludePatterns(include))
-	}
-	return llb.Local("context", opts...)
+	include, exclude := p.plan.ContextPatterns()
+	return llb.Local("context",
+		llb.IncludePatterns(include), llb.ExcludePatterns(append(exclude, p.ignore...)),
+		llb.SharedKeyHint("context-rustfile-sources"), llb.WithCustomName("[internal] load sources"))
 }
-
-func wholeTree(path string) bool { return path == "." }

@@ -134,7 +134,7 @@ func excludes(ws *cargo.Workspace, p *cargo.Package, found mentions) []string {
 	out := slices.Clone(alwaysExcluded)
 	for _, other := range localPackages(ws) {
 		if other.Dir != p.Dir && within(p.Dir, other.Dir) {
-			out = append(out, relative(p.Dir, other.Dir))
+			out = append(out, literal(relative(p.Dir, other.Dir)))
 		}
 	}
 	if !found.markdown {

@@ -131,7 +131,8 @@ func (f *refFS) ReadFile(name string) ([]byte, error) {
 	if fs.FileMode(st.Mode).IsDir() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrInvalid}
 	}
-	return f.read(at)
+	data, err := f.read(at)
+	return bytes.Clone(data), err // the caller may change it
 }
 
 func (f *refFS) read(at string) ([]byte, error) {

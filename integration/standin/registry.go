@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,9 +42,20 @@ func NewRegistry() (*Registry, error) {
 	}
 	blobs := &blobStore{dir: dir, pushed: registry.NewDiskBlobHandler(dir.Path)}
 	handler := registry.New(registry.WithBlobHandler(blobs), registry.Logger(log.New(io.Discard, "", 0)))
-	r := &Registry{listener: l, blobs: blobs, server: &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}}
+	r := &Registry{listener: l, blobs: blobs, server: &http.Server{Handler: wholeBlobs(handler), ReadHeaderTimeout: time.Minute}}
 	go r.server.Serve(l)
 	return r, nil
+}
+
+// wholeBlobs answers a request for the rest of a blob ("bytes=5-"), as a daemon makes it after a download that was
+// interrupted, with all of it: the registry knows closed ranges only and would refuse. Clients skip what they have.
+func wholeBlobs(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if strings.HasSuffix(req.Header.Get("Range"), "-") {
+			req.Header.Del("Range")
+		}
+		next.ServeHTTP(w, req)
+	})
 }
 
 // Host returns the registry's host:port.

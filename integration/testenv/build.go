@@ -101,7 +101,8 @@ type BuildOptions struct {
 	Progress io.Writer
 }
 
-// MustBuild is Build in a test: an error ends the test and shows what the build printed.
+// MustBuild is Build in a test: an error ends the test and shows what the build printed. The result's files end with
+// the test.
 func (b *Builder) MustBuild(t testing.TB, o BuildOptions) *Result {
 	t.Helper()
 	res, err := b.Build(t.Context(), o)
@@ -110,6 +111,13 @@ func (b *Builder) MustBuild(t testing.TB, o BuildOptions) *Result {
 			t.Logf("output of the build:\n%s", res.Logs())
 		}
 		t.Fatalf("build through %s: %v", b.Route, err)
+	}
+	if os.Getenv("RUSTFILE_TEST_KEEP") == "" {
+		t.Cleanup(func() {
+			if err := removeAll(filepath.Dir(res.Dir)); err != nil {
+				t.Errorf("remove what was built: %v", err)
+			}
+		})
 	}
 	return res
 }

@@ -1,0 +1,186 @@
+package integration
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rustfile/rustfile/integration/testenv"
+	"github.com/rustfile/rustfile/llbgen"
+)
+
+// way is one way to build a project.
+type way struct {
+	name  string
+	build func(t *testing.T, d *testenv.Daemon, p *project) *testenv.Result
+	// every is set for the ways that every example takes; the others are taken once.
+	every bool
+}
+
+var ways = []way{
+	{name: "gateway image by named context", every: true, build: func(t *testing.T, d *testenv.Daemon, p *project) *testenv.Result {
+		return (&testenv.Builder{Daemon: d, Route: testenv.Gateway}).MustBuild(t, testenv.BuildOptions{Context: p.Dir})
+	}},
+	{name: "buildx, syntax line, frontend by oci-layout", every: true, build: func(t *testing.T, d *testenv.Daemon, p *project) *testenv.Result {
+		return buildx(d).MustBuild(t, testenv.BuildOptions{Context: p.Dir})
+	}},
+	{name: "buildx, syntax line, frontend by registry", every: true, build: func(t *testing.T, d *testenv.Daemon, p *project) *testenv.Result {
+		if err := testenv.Env(t).PushFrontend(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return buildx(d).MustBuild(t, testenv.BuildOptions{Context: p.Dir, NoFrontendContext: true})
+	}},
+	{name: "buildx, syntax line in Cargo.toml", build: func(t *testing.T, d *testenv.Daemon, p *project) *testenv.Result {
+		p.must(os.Remove(p.path("Rustfile")))
+		p.write("Cargo.toml", "# syntax="+testenv.FrontendRef+"\n"+p.read("Cargo.toml"))
+		return buildx(d).MustBuild(t, testenv.BuildOptions{Context: p.Dir, File: p.path("Cargo.toml")})
+	}},
+	{name: "buildx, BUILDKIT_SYNTAX", build: func(t *testing.T, d *testenv.Daemon, p *project) *testenv.Result {
+		p.write("Rustfile", "")
+		args := map[string]string{"BUILDKIT_SYNTAX": testenv.FrontendRef}
+		return buildx(d).MustBuild(t, testenv.BuildOptions{Context: p.Dir, BuildArgs: args})
+	}},
+	{name: "buildx bake", build: bake},
+}
+
+func buildx(d *testenv.Daemon) *testenv.Builder {
+	return &testenv.Builder{Daemon: d, Route: testenv.Buildx}
+}
+
+// bake builds with a bake file that says no more than a user's would.
+func bake(t *testing.T, d *testenv.Daemon, p *project) *testenv.Result {
+	layout, err := testenv.Env(t).FrontendLayout(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	out := filepath.Join(dir, "image")
+	text, err := json.Marshal(map[string]any{"target": map[string]any{"default": map[string]any{
+		"context": p.Dir, "dockerfile": "Rustfile", "output": []string{"type=oci,tar=false,dest=" + out},
+		"contexts": map[string]string{testenv.FrontendRef: "oci-layout://" + layout},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "docker-bake.json")
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.RunBuildx(t.Context(), "bake", "--file", file, "--provenance=false", "--allow", "fs=*"); err != nil {
+		t.Fatal(err)
+	}
+	return openImage(t, out)
+}
+
+func openImage(t *testing.T, dir string) *testenv.Result {
+	t.Helper()
+	res, err := testenv.OpenImage(dir, testenv.Env(t).Tools)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// TestRoutes builds one project in every way that leads to the frontend: each gives the same image.
+func TestRoutes(t *testing.T) {
+	d := testenv.SharedDaemon(t, testenv.OCI)
+	for _, name := range []string{"hello", "web"} {
+		e := example(t, name)
+		want := inProcess(d).MustBuild(t, testenv.BuildOptions{Context: e.Dir})
+		for _, w := range ways {
+			if name != "hello" && !w.every {
+				continue
+			}
+			t.Run(name+"/"+w.name, func(t *testing.T) {
+				got := w.build(t, d, copyDir(t, e.Dir))
+				checkSameImage(t, got, want)
+			})
+		}
+		checkRun(t, want, &e.Cases[0])
+	}
+}
+
+// copyDir copies a project that a test changes.
+func copyDir(t testing.TB, dir string) *project {
+	t.Helper()
+	return (&project{t: t, Dir: dir}).clone(t)
+}
+
+func checkSameImage(t *testing.T, got, want *testenv.Result) {
+	t.Helper()
+	if got.Descriptor.Digest == want.Descriptor.Digest {
+		return
+	}
+	for _, r := range []*testenv.Result{got, want} {
+		config, err := r.Blob(r.Manifest.Config.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("image %s has the configuration\n%s", r.Descriptor.Digest, config)
+	}
+	t.Error("the first image should be the second")
+}
+
+// TestSyntaxLineInCargoToml holds the comment line in Cargo.toml to what any comment in it is: nothing that the
+// dependencies would be compiled again for.
+func TestSyntaxLineInCargoToml(t *testing.T) {
+	d := testenv.SharedDaemon(t, testenv.OCI)
+	p := copyDir(t, example(t, "hello").Dir)
+	inProcess(d).MustBuild(t, testenv.BuildOptions{Context: p.Dir, Output: testenv.OutputNone})
+	p.write("Cargo.toml", "# syntax="+testenv.FrontendRef+"\n"+p.read("Cargo.toml"))
+	res := inProcess(d).MustBuild(t, testenv.BuildOptions{Context: p.Dir, File: p.path("Cargo.toml"), Output: testenv.OutputNone})
+	if v := vertex(t, res, llbgen.NameDependencies); !v.Cached {
+		t.Error("the dependencies were compiled again")
+	}
+}
+
+// TestContainerdWorker builds on the other worker: other snapshots, the same image.
+func TestContainerdWorker(t *testing.T) {
+	for _, name := range []string{"hello", "features"} {
+		t.Run(name, func(t *testing.T) {
+			e := example(t, name)
+			o := testenv.BuildOptions{Context: e.Dir, Attrs: buildAgain}
+			res := inProcess(testenv.SharedDaemon(t, testenv.Containerd)).MustBuild(t, o)
+			checkOnlyMembersCompiled(t, res)
+			checkImage(t, res, &e.Cases[0])
+			checkRun(t, res, &e.Cases[0])
+			checkSameImage(t, res, inProcess(testenv.SharedDaemon(t, testenv.OCI)).MustBuild(t, testenv.BuildOptions{Context: e.Dir}))
+		})
+	}
+	e := example(t, "hello")
+	got := buildx(testenv.SharedDaemon(t, testenv.Containerd)).MustBuild(t, testenv.BuildOptions{Context: e.Dir})
+	checkSameImage(t, got, inProcess(testenv.SharedDaemon(t, testenv.OCI)).MustBuild(t, testenv.BuildOptions{Context: e.Dir}))
+}
+
+// TestLabels adds a label and replaces one that comes from Cargo.toml.
+func TestLabels(t *testing.T) {
+	labels := map[string]string{"org.opencontainers.image.title": "mine", "com.example.team": "a b=c"}
+	res := buildx(testenv.SharedDaemon(t, testenv.OCI)).MustBuild(t, testenv.BuildOptions{Context: example(t, "hello").Dir, Labels: labels})
+	for k, want := range labels {
+		if got := res.Image.Config.Labels[k]; got != want {
+			t.Errorf("label %s is %q, want %q", k, got, want)
+		}
+	}
+	if got := res.Image.Config.Labels["org.opencontainers.image.version"]; got != "1.2.3" {
+		t.Errorf("the version's label is %q", got)
+	}
+}
+
+// TestBaseImages replaces both base images by named contexts.
+func TestBaseImages(t *testing.T) {
+	d := testenv.SharedDaemon(t, testenv.OCI)
+	builder := pushWithEnv(t, builderBase, "test/builder:marked", "BUILDER_MARK=of-the-test")
+	runtime := pushWithEnv(t, runtimeBase, "test/runtime:marked", "RUNTIME_MARK=of-the-test")
+	res := buildx(d).MustBuild(t, testenv.BuildOptions{Context: copyOf(t, "context-files").Dir, NamedContexts: map[string]string{
+		"rust": "docker-image://" + builder, "runtime": "docker-image://" + runtime,
+	}})
+	if want := "files: kept.txt\nmark of the builder: of-the-test\n"; res.Run(t) != want {
+		t.Errorf("the program printed %q, want %q", res.Run(t), want)
+	}
+	if env := strings.Join(res.Image.Config.Env, "\n"); !strings.Contains(env, "RUNTIME_MARK=of-the-test") || strings.Contains(env, "BUILDER_MARK") {
+		t.Errorf("the image's environment is\n%s", env)
+	}
+	checkUser(t, res)
+}

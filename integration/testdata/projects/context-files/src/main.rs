@@ -1,0 +1,4 @@
+fn main() {
+    println!("files: {}", env!("FILES"));
+    println!("mark of the builder: {}", env!("MARK"));
+}

@@ -52,7 +52,8 @@ func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
 }
 
 // platform builds the image for one platform.
-func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocispecs.Platform) (*dockerui.BuildResult, error) {
+func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocispecs.Platform) (_ *dockerui.BuildResult, err error) {
+	defer recoverPanic(&err) // dockerui calls this in a goroutine of its own
 	p, err := b.plan(ctx, ws, platform)
 	if err != nil {
 		return nil, err
@@ -73,7 +74,7 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	}
 	ref, err := b.evaluate(ctx, res.State, llb.Platform(platform))
 	if err != nil {
-		return nil, explain(err, p)
+		return nil, explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })
 	}
 	return &dockerui.BuildResult{Reference: ref, Image: &res.Image, BaseImage: baseConfig(res), Epoch: in.Epoch}, nil
 }

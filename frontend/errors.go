@@ -1,14 +1,17 @@
 package frontend
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/errdefs"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/rustfile/rustfile/internal/cargo"
 	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/llbgen"
 )
 
 // withSources adds to an error about a project's file the lines it is about,
@@ -49,8 +52,10 @@ func told(err error, format string, args ...any) error {
 }
 
 // explain names the crate that a failed download was for. The daemon's error
-// knows only the vertex; the vertex knows its line of the lock file.
-func explain(err error, p *plan.Plan) error {
+// knows only the vertex; the vertex knows its line of the lock file. BuildKit
+// compares the checksum of whatever a server sends, even of an error page;
+// answer asks for the crate again and tells whether the server refuses.
+func explain(err error, p *plan.Plan, answer func(plan.Crate) error) error {
 	for _, s := range errdefs.Sources(err) {
 		if s.Info == nil || s.Info.Filename != p.Sources.Lock || len(s.Ranges) == 0 {
 			continue
@@ -60,13 +65,29 @@ func explain(err error, p *plan.Plan) error {
 				continue
 			}
 			fix := "The registry or the network failed; what was downloaded is kept, so run the build again."
+			cause := err
 			if strings.Contains(err.Error(), "digest mismatch") {
-				fix = "The registry's bytes are not those that the lock file's checksum names. " +
-					"Unless you know why, trust neither; `cargo update --package " + c.Name + "` asks the registry again."
+				if refused := answer(c); refused != nil {
+					cause = refused
+				} else {
+					fix = "The registry's bytes are not those that the lock file's checksum names. " +
+						"Unless you know why, trust neither; `cargo update --package " + c.Name + "` asks the registry again."
+				}
 			}
-			return told(err, "%s:%d: cannot get crate %s %s: %v\n%s", p.Sources.Lock, c.Line, c.Name, c.Version, err, fix)
+			return told(err, "%s:%d: cannot get crate %s %s: %v\n%s", p.Sources.Lock, c.Line, c.Name, c.Version, cause, fix)
 		}
 	}
+	return err
+}
+
+// refusal asks a registry for a crate without naming the checksum, and returns
+// the error that it answers with, nil when it sends something.
+func (b *build) refusal(ctx context.Context, p *plan.Plan, downloads map[string]string, c plan.Crate) error {
+	u, err := llbgen.CrateURL(p, downloads, c)
+	if err != nil {
+		return nil // then the download had no address either, and said so
+	}
+	_, err = b.evaluate(ctx, llb.HTTP(u, llb.WithCustomName("[internal] ask again for crate "+c.Name)))
 	return err
 }
 

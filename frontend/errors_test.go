@@ -21,15 +21,17 @@ func TestExplainNamesTheCrate(t *testing.T) {
 	for _, tc := range []struct {
 		name, text string
 		source     *errdefs.Source
+		refused    error
 		want       []string
 	}{
-		{"download", "not found", at("Cargo.lock", 9), []string{"Cargo.lock:9: cannot get crate two 2.0.0: not found", "run the build again"}},
-		{"checksum", "digest mismatch sha256:a: sha256:b", at("Cargo.lock", 3), []string{"crate one 1.0.0", "cargo update --package one"}},
-		{"another file", "exit code: 101", at("Cargo.toml", 3), []string{"exit code: 101"}},
-		{"no crate's line", "not found", at("Cargo.lock", 4), []string{"not found"}},
+		{"download", "not found", at("Cargo.lock", 9), nil, []string{"Cargo.lock:9: cannot get crate two 2.0.0: not found", "run the build again"}},
+		{"checksum", "digest mismatch sha256:a: sha256:b", at("Cargo.lock", 3), nil, []string{"crate one 1.0.0", "cargo update --package one"}},
+		{"error page", "digest mismatch sha256:a: sha256:b", at("Cargo.lock", 3), errors.New("status 503"), []string{"crate one 1.0.0: status 503", "run the build again"}},
+		{"another file", "exit code: 101", at("Cargo.toml", 3), nil, []string{"exit code: 101"}},
+		{"no crate's line", "not found", at("Cargo.lock", 4), nil, []string{"not found"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			err := explain(errdefs.WithSource(errors.New(tc.text), tc.source), p)
+			err := explain(errdefs.WithSource(errors.New(tc.text), tc.source), p, func(plan.Crate) error { return tc.refused })
 			for _, want := range tc.want {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("error is %q, want %q in it", err, want)
@@ -40,7 +42,7 @@ func TestExplainNamesTheCrate(t *testing.T) {
 			}
 		})
 	}
-	if err := errors.New("other"); explain(err, p) != err {
+	if err := errors.New("other"); explain(err, p, nil) != err {
 		t.Error("an error without lines is changed")
 	}
 }

@@ -30,23 +30,29 @@ func (b *build) inputs(ctx context.Context, ws *cargo.Workspace, p *plan.Plan, p
 		IgnoreCache: b.ui.IsNoCache, Files: b.files, Downloads: map[string]string{},
 	}
 	eg, ctx := errgroup.WithContext(ctx)
-	eg.Go(func() (err error) {
+	run := func(f func() error) {
+		eg.Go(func() (err error) {
+			defer recoverPanic(&err)
+			return f()
+		})
+	}
+	run(func() (err error) {
 		in.Toolchain, err = b.base(ctx, builderContext, p.Toolchain.Image, platform)
 		return err
 	})
-	eg.Go(func() (err error) {
+	run(func() (err error) {
 		in.Runtime, err = b.base(ctx, runtimeContext, p.Image.Base, platform)
 		return err
 	})
-	eg.Go(func() (err error) {
+	run(func() (err error) {
 		in.Context, err = b.sources(ctx, p)
 		return err
 	})
-	eg.Go(func() (err error) {
+	run(func() (err error) {
 		in.Epoch, err = b.epoch(ctx)
 		return err
 	})
-	eg.Go(func() error { return b.downloads(ctx, p.Sources.Registries, in.Downloads) })
+	run(func() error { return b.downloads(ctx, p.Sources.Registries, in.Downloads) })
 	return in, eg.Wait()
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerui"
@@ -134,8 +135,10 @@ func (b *build) lint(ctx context.Context) (*lint.LintResults, error) {
 	if err == nil {
 		_, err = b.plan(ctx, ws, b.platformOr(nil))
 	}
+	// buildx shows the lines of an answer under the name of the file that -f names, whatever their own file is. An error
+	// about another file is therefore the call's error, as it would be the build's.
 	var fault *cargo.Error
-	if !errors.As(err, &fault) {
+	if !errors.As(err, &fault) || fault.Span.File != path.Base(b.entry.Filename) {
 		return results, err
 	}
 	data := b.bytesOf(fault)

@@ -1,6 +1,7 @@
 package llbgen
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"path"
@@ -65,11 +66,7 @@ func (g *generator) unpack(toolchain llb.State, base *llb.State, crates []plan.C
 	var index strings.Builder
 	for _, c := range crates {
 		r := registries[c.Registry]
-		dl := r.Download
-		if dl == "" {
-			dl = g.in.Downloads[r.URL]
-		}
-		u, err := DownloadURL(dl, c)
+		u, err := CrateURL(g.plan, g.in.Downloads, c)
 		if err != nil {
 			return nil, err
 		}
@@ -125,6 +122,17 @@ func (t *thirdParty) mounts(p *plan.Plan, crates *llb.State, closureOnly bool) [
 		}
 	}
 	return opts
+}
+
+// CrateURL is the address of a crate of the plan; downloads are as in [Inputs].
+func CrateURL(p *plan.Plan, downloads map[string]string, c plan.Crate) (string, error) {
+	for _, r := range p.Sources.Registries {
+		if r.URL != c.Registry {
+			continue
+		}
+		return DownloadURL(cmp.Or(r.Download, downloads[r.URL]), c)
+	}
+	return "", fmt.Errorf("the plan has no registry %s for %s %s", c.Registry, c.Name, c.Version)
 }
 
 // DownloadURL fills cargo's `dl` template for a crate.

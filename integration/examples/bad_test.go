@@ -20,13 +20,13 @@ func TestBadInputs(t *testing.T) {
 		"lock-version-5":      `version = 5`,
 		"missing-checksum":    `[[package]]`,
 		"missing-member":      `    "gone",`,
-		"no-binary":           `[package]`,
+		"no-binary":           `name = "no-binary"`,
 		"path-outside":        `outside = { path = "../../outside" }`,
 		"stale-lock":          `humantime = "2.3"`,
 		"stale-requirement":   `itoa = "0.4"`,
 		"type-error":          `version = 3`,
-		"unknown-feature":     `[package]`,
-		"unknown-target":      `[package]`,
+		"unknown-feature":     `name = "unknown-feature"`,
+		"unknown-target":      `name = "unknown-target"`,
 		"wrong-checksum":      `[[package]]`,
 	}
 	all, err := BadInputs()

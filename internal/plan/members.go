@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"io/fs"
 	"path"
 	"slices"
@@ -199,6 +200,9 @@ func findMentions(fsys fs.FS, c *closure) (mentions, error) {
 				return nil
 			}
 			data, err := fs.ReadFile(fsys, name)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil // a link to nothing in the context, such as an editor's lock
+			}
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,16 @@ while [ "$count" -gt 0 ]; do
 	shift
 	count=$((count - 1))
 done
+# A link out of the build context would lead to some file of this container.
+find /src -type l -exec sh -c 'for link do
+	case $(readlink -f "$link") in
+	/src | /src/*) ;;
+	*)
+		echo "warning: $link is a symbolic link that leaves the build context, to $(readlink "$link"), and is left out" >&2
+		rm "$link"
+		;;
+	esac
+done' sh {} +
 PATH=$(cd / && rustc --print sysroot)/bin:$PATH
 cargo --config /rustfile/sources.toml "$@" --locked --offline --message-format json-render-diagnostics >/tmp/messages
 again=$(grep '"reason":"compiler-artifact"' /tmp/messages | grep -v '"package_id":"path+' | grep -c '"fresh":false' || true)

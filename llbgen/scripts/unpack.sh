@@ -6,7 +6,14 @@
 set -eu
 unpack() {
 	mkdir -p "/out/$2"
-	tar -xzf "/crates/$1" -C "/out/$2" --strip-components=1 -o
+	if ! tar -xzf "/crates/$1" -C "/out/$2" --strip-components=1 -o; then
+		echo "error: the crate ${2#*/} cannot be unpacked" >&2
+		exit 255 # xargs gives up at once
+	fi
+	# Cargo packs plain files only. A link could lead into another crate, and the
+	# checksum file below must not be written through one.
+	find "/out/$2" ! -type f ! -type d -exec rm -f {} +
+	rm -rf "/out/$2/.cargo-checksum.json"
 	printf '{"files":{},"package":"%s"}' "$3" >"/out/$2/.cargo-checksum.json"
 	# One time for all files: build scripts compare them with their outputs.
 	find "/out/$2" -exec touch -h -d @1153704088 {} +

@@ -171,6 +171,8 @@ func TestDependencyKey(t *testing.T) {
 			"a/Cargo.toml": strings.Replace(manifest, "one = \"1\"", "one = { version = \"1\", features = [\"z\"] }", 1)}, false},
 		{"profile", map[string]string{
 			"Cargo.toml": "[workspace]\nmembers = [\"a\", \"b\", \"lib\"]\nresolver = \"2\"\n[profile.release]\nlto = true\n"}, false},
+		{"profile that is not built", map[string]string{
+			"Cargo.toml": "[workspace]\nmembers = [\"a\", \"b\", \"lib\"]\nresolver = \"2\"\n[profile.dev]\nopt-level = 1\n"}, true},
 		{"rustflags", map[string]string{".cargo/config.toml": "[build]\nrustflags = [\"-Copt-level=1\"]\n"}, false},
 		{"alias", map[string]string{".cargo/config.toml": "[alias]\nb = \"build\"\n"}, true},
 		{"own feature", map[string]string{"a/Cargo.toml": manifest + "[features]\nextra = [\"one/std\"]\n"}, false},

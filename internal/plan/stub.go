@@ -289,43 +289,6 @@ func (g *stubs) root() error {
 	return g.write(path.Join(g.ws.Root, "Cargo.toml"), manifest)
 }
 
-// profiles are the project's profiles without overrides for packages that are
-// not in the closure, whose edits must not recompile it.
-func (g *stubs) profiles() map[string]any {
-	out := map[string]any{}
-	for name, profile := range g.ws.Profiles {
-		kept := map[string]any{}
-		for k, v := range profile {
-			if overrides, ok := v.(map[string]any); ok && k == "package" {
-				if overrides = g.overrides(overrides); len(overrides) == 0 {
-					continue
-				}
-				v = overrides
-			}
-			kept[k] = v
-		}
-		if len(kept) > 0 {
-			out[name] = kept
-		}
-	}
-	return out
-}
-
-func (g *stubs) overrides(all map[string]any) map[string]any {
-	kept := map[string]any{}
-	for spec, override := range all {
-		name := spec[strings.LastIndexAny(spec, "/#")+1:]
-		name, _, _ = strings.Cut(name, "@")
-		name, _, _ = strings.Cut(name, ":")
-		for i := range g.c.locked {
-			if p := g.ws.Lock.Packages[i]; spec == "*" || p.Name == name && p.Source != "" {
-				kept[spec] = override
-			}
-		}
-	}
-	return kept
-}
-
 // patches keeps the entries whose package the closure holds: cargo warns about
 // the others, and their edits must not recompile anything.
 func (g *stubs) patches(manifest map[string]any) {

@@ -153,7 +153,7 @@ func (b *build) sources(ctx context.Context, p *plan.Plan) (llb.State, error) {
 	include, exclude := p.ContextPatterns()
 	opts := []llb.LocalOption{
 		llb.IncludePatterns(include), llb.ExcludePatterns(append(exclude, b.context.ignore...)),
-		llb.SharedKeyHint("context-rustfile-sources"), llb.WithCustomName("[internal] load sources"),
+		llb.SharedKeyHint("context-rustfile-sources"), everyFile, llb.WithCustomName("[internal] load sources"),
 	}
 	st, err := b.ui.MainContext(ctx, opts...)
 	if err != nil {

@@ -260,7 +260,9 @@ func TestHostileManifest(t *testing.T) {
 				p.replace("app/Cargo.toml", `"selfhash"`, quoted)
 				p.replace("Cargo.lock", `"selfhash"`, quoted)
 			},
-			"feature":        func(p *project) { p.append("app/Cargo.toml", "\n[features]\ndefault = ["+quoted+"]\n"+quoted+" = []\n") },
+			"feature": func(p *project) {
+				p.append("app/Cargo.toml", "\n[features]\ndefault = ["+quoted+"]\n"+quoted+" = []\n")
+			},
 			"profile":        func(p *project) { p.append("Cargo.toml", "\n[profile."+quoted+"]\ninherits = \"release\"\n") },
 			"locked package": func(p *project) { p.replace("Cargo.lock", `"itoa"`, quoted) },
 			"locked version": func(p *project) { p.replace("Cargo.lock", `"1.0.19"`, quoted) },

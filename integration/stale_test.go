@@ -123,8 +123,8 @@ func TestNoStaleProgramFromGit(t *testing.T) {
 	s := newSelfhash(t)
 	trees := map[string]selfhash{}
 	repository := gitserver.Repository{Name: "selfhash"}
-	for tag, value := range map[string]int{"one": 1, "two": 2} {
-		s.set(alpha, value)
+	for i, tag := range []string{"one", "two"} {
+		s.set(alpha, i+1)
 		trees[tag] = selfhash{s.clone(t)}
 		repository.Commits = append(repository.Commits, gitserver.Commit{Dir: trees[tag].Dir, Message: tag, Tag: tag})
 	}

@@ -74,12 +74,18 @@ func textResult(data []byte, text, version string) *client.Result {
 	return res
 }
 
-func (b *build) showPlan(ctx context.Context) (*client.Result, error) {
+// planned is the workspace and the plan of a build.
+func (b *build) planned(ctx context.Context) (*cargo.Workspace, *plan.Plan, error) {
 	ws, err := b.read(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p, err := b.plan(ctx, ws, b.platformOr(nil))
+	return ws, p, err
+}
+
+func (b *build) showPlan(ctx context.Context) (*client.Result, error) {
+	_, p, err := b.planned(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -92,11 +98,7 @@ func (b *build) showPlan(ctx context.Context) (*client.Result, error) {
 
 // outline lists the build arguments.
 func (b *build) outline(ctx context.Context) (*outline.Outline, error) {
-	ws, err := b.read(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, err := b.plan(ctx, ws, b.platformOr(nil))
+	_, p, err := b.planned(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -111,12 +113,12 @@ func (b *build) outline(ctx context.Context) (*outline.Outline, error) {
 
 // targets lists the binaries that --target can name.
 func (b *build) targets(ctx context.Context) (*targets.List, error) {
-	ws, err := b.read(ctx)
-	if err != nil {
+	ws, p, err := b.planned(ctx)
+	if ws == nil {
 		return nil, err
 	}
 	chosen := ""
-	if p, err := b.plan(ctx, ws, b.platformOr(nil)); err == nil {
+	if err == nil { // a project with several binaries has no plan without a target
 		chosen = p.Binaries[0].Name
 	}
 	list := &targets.List{}
@@ -131,10 +133,7 @@ func (b *build) targets(ctx context.Context) (*targets.List, error) {
 // lint plans the build and reports what stands in its way, without building.
 func (b *build) lint(ctx context.Context) (*lint.LintResults, error) {
 	results := &lint.LintResults{Warnings: []lint.Warning{}}
-	ws, err := b.read(ctx)
-	if err == nil {
-		_, err = b.plan(ctx, ws, b.platformOr(nil))
-	}
+	_, _, err := b.planned(ctx)
 	// buildx shows the lines of an answer under the name of the file that -f names, whatever their own file is. An error
 	// about another file is therefore the call's error, as it would be the build's.
 	var fault *cargo.Error

@@ -1,21 +1,13 @@
 package integration
 
 import (
-	"archive/tar"
-	"compress/gzip"
-	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/rustfile/rustfile/integration/crates"
 	"github.com/rustfile/rustfile/integration/testenv"
 	"github.com/rustfile/rustfile/internal/cargo/cargotest"
 )
@@ -55,8 +47,8 @@ func TestRealPackages(t *testing.T) {
 			if !p.always && os.Getenv(realEnv) == "" {
 				t.Skipf("set %s=1, or run `make test-real`", realEnv)
 			}
-			dir, err := p.unpack(t.Context(), t.TempDir())
-			if err != nil {
+			dir := filepath.Join(t.TempDir(), p.name)
+			if err := (crates.Crate{Name: p.name, Version: p.version, SHA256: p.sha256}).Unpack(t.Context(), dir); err != nil {
 				t.Fatal(err)
 			}
 			t.Run("model", func(t *testing.T) {
@@ -78,93 +70,4 @@ func TestRealPackages(t *testing.T) {
 			t.Logf("%s %s: built in %s, adds %.1f MB to the base", p.name, p.version, res.Took.Round(100*time.Millisecond), float64(size)/1e6)
 		})
 	}
-}
-
-// unpack unpacks the package below dir and returns its directory.
-func (p realPackage) unpack(ctx context.Context, dir string) (string, error) {
-	file, err := p.download(ctx)
-	if err != nil {
-		return "", err
-	}
-	f, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return "", err
-	}
-	for r := tar.NewReader(z); ; {
-		h, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return filepath.Join(dir, p.name+"-"+p.version), nil
-		}
-		if err == nil {
-			err = writeEntry(dir, h, r)
-		}
-		if err != nil {
-			return "", fmt.Errorf("unpack %s: %w", file, err)
-		}
-	}
-}
-
-func writeEntry(dir string, h *tar.Header, r io.Reader) error {
-	if h.Typeflag != tar.TypeReg || !filepath.IsLocal(h.Name) {
-		return fmt.Errorf("unexpected entry %q", h.Name)
-	}
-	name := filepath.Join(dir, h.Name)
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, h.FileInfo().Mode().Perm())
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, r)
-	return errors.Join(err, f.Close())
-}
-
-// download returns the path of the package's .crate file, which is fetched once and kept in the user's cache.
-func (p realPackage) download(ctx context.Context) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Join(cache, "rustfile", "crates")
-	file := filepath.Join(dir, p.name+"-"+p.version+".crate")
-	if data, err := os.ReadFile(file); err == nil && p.check(data) == nil {
-		return file, nil
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return "", err
-	}
-	url := "https://static.crates.io/crates/" + p.name + "/" + p.version + "/download"
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return "", err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return "", err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("GET %s: %s", url, resp.Status)
-	}
-	if err := p.check(data); err != nil {
-		return "", err
-	}
-	return file, os.WriteFile(file, data, 0o644)
-}
-
-func (p realPackage) check(data []byte) error {
-	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != p.sha256 {
-		return fmt.Errorf("%s-%s.crate has the checksum %x, want %s", p.name, p.version, sum, p.sha256)
-	}
-	return nil
 }

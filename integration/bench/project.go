@@ -1,20 +1,14 @@
 package main
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/rustfile/rustfile/integration/crates"
 	"github.com/rustfile/rustfile/internal/gotools"
 )
 
@@ -39,18 +33,18 @@ var (
 		"itoa", "1.0.18", "8f42a60cbdf9a97f5d2305f08a87dc4e09308d1276d28c869c684d7777685682",
 		"1.0.19", "3bd1574e617a9a6c1f8f8181bd7e841e1f20e4277607ef28945765188d6284d4",
 	}
-	itoaDown = bump{itoaUp.name, itoaUp.to, itoaUp.toSum, itoaUp.from, itoaUp.fromSum}
-	itoaBat  = bump{"itoa", "1.0.14", "d75a2a4b1b190afb6f5425f10f6a8f959d2ea0b9c2b1d79553551850539e4674", itoaUp.from, itoaUp.fromSum}
+	itoaDown      = bump{itoaUp.name, itoaUp.to, itoaUp.toSum, itoaUp.from, itoaUp.fromSum}
+	itoaHyperfine = bump{"itoa", "1.0.15", "4a5f13b858c8d314ee3e8f639011f7ccefe71f97f96e50151fb991f267928e2c", itoaUp.from, itoaUp.fromSum}
+	itoaBat       = bump{"itoa", "1.0.14", "d75a2a4b1b190afb6f5425f10f6a8f959d2ea0b9c2b1d79553551850539e4674", itoaUp.from, itoaUp.fromSum}
 )
 
 var allProjects = []project{
 	{"hello", "1.2.3", "", "src/main.rs", itoaDown},
+	{"hyperfine", "1.20.0", "c5fe697e6fdd7bd20438836076f8901094926ae40cf13f3f7255c1f3f085122c", "src/main.rs", itoaHyperfine},
 	{"mdbook", "0.5.4", "5f68ffebcd0b9a4eb72aaacc4342bc94e1d63c01893b7c921437f6ef02443699", "src/main.rs", itoaUp},
 	{"xh", "0.26.3", "4e9ad05064097eb3dfe40b0644ed723f295cf01c6dffba0a691cd2ae9a6f4066", "src/main.rs", itoaUp},
 	{"bat", "0.26.1", "cf66d0164db6827afe1694b8d4939f36a5507b7186f8d3cc529c66baf03b0d09", "src/bin/bat/main.rs", itoaBat},
 }
-
-const maxCrateBytes = 64 << 20
 
 // unpack writes a fresh copy of the project to dir. Its files are as old as the copy, as they are after a git clone.
 func (p project) unpack(ctx context.Context, dir string) error {
@@ -61,93 +55,7 @@ func (p project) unpack(ctx context.Context, dir string) error {
 		}
 		return os.CopyFS(dir, os.DirFS(filepath.Join(root, "examples", p.name)))
 	}
-	crate, err := p.download(ctx)
-	if err != nil {
-		return fmt.Errorf("get %s %s: %w", p.name, p.version, err)
-	}
-	return untar(crate, p.name+"-"+p.version+"/", dir)
-}
-
-// download returns the .crate file, from the user's cache directory when an earlier run left it there.
-func (p project) download(ctx context.Context) ([]byte, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return nil, err
-	}
-	file := filepath.Join(cache, "rustfile", "bench", p.name+"-"+p.version+".crate")
-	if data, err := os.ReadFile(file); err == nil && p.check(data) == nil {
-		return data, nil
-	}
-	url := fmt.Sprintf("https://static.crates.io/crates/%s/%s-%s.crate", p.name, p.name, p.version)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("GET %s: %s", url, resp.Status)
-	}
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxCrateBytes))
-	if err != nil {
-		return nil, err
-	}
-	if err := p.check(data); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return nil, err
-	}
-	return data, os.WriteFile(file, data, 0o644)
-}
-
-func (p project) check(data []byte) error {
-	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != p.sha256 {
-		return fmt.Errorf("its sha256 is %x, want %s", sum, p.sha256)
-	}
-	return nil
-}
-
-// untar unpacks a .crate file without its top directory.
-func untar(crate []byte, top, dir string) error {
-	gz, err := gzip.NewReader(bytes.NewReader(crate))
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	for tr := tar.NewReader(gz); ; {
-		hdr, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		name, ok := strings.CutPrefix(hdr.Name, top)
-		if !ok || hdr.Typeflag != tar.TypeReg {
-			continue
-		}
-		data, err := io.ReadAll(tr)
-		if err != nil {
-			return err
-		}
-		if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-			return err
-		}
-		if err := root.WriteFile(name, data, hdr.FileInfo().Mode().Perm()); err != nil {
-			return err
-		}
-	}
+	return crates.Crate{Name: p.name, Version: p.version, SHA256: p.sha256}.Unpack(ctx, dir)
 }
 
 // edit changes the code of the binary, differently in each round.

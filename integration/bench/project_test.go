@@ -1,9 +1,6 @@
 package main
 
 import (
-	"archive/tar"
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"os"
@@ -11,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rustfile/rustfile/integration/testenv"
 )
@@ -58,43 +54,6 @@ func TestExampleBump(t *testing.T) {
 	after, err := os.ReadFile(source)
 	if err != nil || string(after) != string(before)+"\npub const BENCH_ROUND_7: usize = 7;\n" {
 		t.Errorf("the edited file is (%v)\n%s", err, after)
-	}
-}
-
-func TestUntar(t *testing.T) {
-	crate := func(names ...string) []byte {
-		var b bytes.Buffer
-		gz := gzip.NewWriter(&b)
-		tw := tar.NewWriter(gz)
-		for _, n := range names {
-			if err := tw.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: n, Mode: 0o644, Size: 1, ModTime: time.Unix(1, 0)}); err != nil {
-				t.Fatal(err)
-			}
-			tw.Write([]byte("x"))
-		}
-		tw.Close()
-		gz.Close()
-		return b.Bytes()
-	}
-	dir := t.TempDir()
-	if err := untar(crate("a-1/Cargo.toml", "a-1/src/main.rs", "b-1/other"), "a-1/", dir); err != nil {
-		t.Fatal(err)
-	}
-	st, err := os.Stat(filepath.Join(dir, "src", "main.rs"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if st.ModTime().Before(time.Unix(2, 0)) {
-		t.Error("the file is as old as the archive says, not as old as the copy")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "other")); err == nil {
-		t.Error("a file of another package was unpacked")
-	}
-	if err := untar(crate("a-1/../../escaped"), "a-1/", dir); err == nil {
-		t.Error("a file was written outside of the directory")
-	}
-	if err := (project{sha256: strings.Repeat("0", 64)}).check([]byte("x")); err == nil {
-		t.Error("a wrong checksum was accepted")
 	}
 }
 

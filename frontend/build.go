@@ -58,13 +58,32 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err != nil {
 		return nil, err
 	}
-	if err := b.keepPlan(p); err != nil {
-		return nil, err
-	}
 	in, err := b.inputs(ctx, ws, p, platform)
 	if err != nil {
 		return nil, err
 	}
+	coarse := p
+	if p, err = b.refine(ctx, p, ws, in, platform); err != nil {
+		return nil, err
+	}
+	if err := b.keepPlan(p); err != nil {
+		return nil, err
+	}
+	s, err := b.build(ctx, coarse, p, in, platform)
+	if err != nil {
+		return nil, err
+	}
+	return &dockerui.BuildResult{Reference: s.ref, Image: &s.res.Image, BaseImage: baseConfig(s.res), Epoch: in.Epoch}, nil
+}
+
+// solved is a plan's graph and what came of it.
+type solved struct {
+	res *llbgen.Result
+	ref client.Reference
+}
+
+// attempt makes and solves the graph of a plan.
+func (b *build) attempt(ctx context.Context, p *plan.Plan, in llbgen.Inputs, platform ocispecs.Platform) (*solved, error) {
 	res, err := llbgen.Build(p, in)
 	if err != nil {
 		return nil, err
@@ -76,7 +95,7 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err != nil {
 		return nil, explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })
 	}
-	return &dockerui.BuildResult{Reference: ref, Image: &res.Image, BaseImage: baseConfig(res), Epoch: in.Epoch}, nil
+	return &solved{res, ref}, nil
 }
 
 // checkHermetic refuses a graph in which anything but rustup could use the

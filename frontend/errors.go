@@ -56,6 +56,9 @@ func told(err error, format string, args ...any) error {
 // compares the checksum of whatever a server sends, even of an error page;
 // answer asks for the crate again and tells whether the server refuses.
 func explain(err error, p *plan.Plan, answer func(plan.Crate) error) error {
+	if strings.Contains(err.Error(), "exit code: ") {
+		return err // a command failed, and no download
+	}
 	for _, s := range errdefs.Sources(err) {
 		if s.Info == nil || s.Info.Filename != p.Sources.Lock || len(s.Ranges) == 0 {
 			continue

@@ -1,6 +1,7 @@
 package frontend
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -12,6 +13,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/frontend/gateway/client"
+	digest "github.com/opencontainers/go-digest"
 	"github.com/rustfile/rustfile/internal/options"
 )
 
@@ -33,6 +35,8 @@ type build struct {
 	files map[string][]byte
 
 	mu sync.Mutex
+	// first is the first vertex that was solved; warnings are shown below it.
+	first digest.Digest
 	// plans are the plans of the platforms, by the key of their metadata.
 	plans map[string][]byte
 }
@@ -95,6 +99,11 @@ func (b *build) request(ctx context.Context, st llb.State, req client.SolveReque
 	if err != nil {
 		return nil, err
 	}
+	if head, err := def.Head(); err == nil {
+		b.mu.Lock()
+		b.first = cmp.Or(b.first, head)
+		b.mu.Unlock()
+	}
 	req.Definition, req.CacheImports = def.ToPB(), b.ui.CacheImports
 	res, err := b.client.Solve(ctx, req)
 	if err != nil {
@@ -108,4 +117,13 @@ func (b *build) request(ctx context.Context, st llb.State, req client.SolveReque
 		return nil, errors.New("the build came out empty")
 	}
 	return ref, nil
+}
+
+// warn shows a warning that does not stop the build.
+func (b *build) warn(ctx context.Context, message string) {
+	b.mu.Lock()
+	at := b.first
+	b.mu.Unlock()
+	// A client that cannot show warnings is no reason to fail.
+	_ = b.client.Warn(ctx, at, message, client.WarnOpts{Level: 1, Detail: [][]byte{[]byte(message)}})
 }

@@ -35,6 +35,10 @@ type Inputs struct {
 	// IgnoreCache holds the names of the vertices to run again ("deps",
 	// "build"), from --no-cache-filter.
 	IgnoreCache func(name string) bool
+	// WholeSources gives the source vertex of a plan with units the sources of
+	// all crates, and not only their manifests, so that it can compile what it
+	// does not find fresh.
+	WholeSources bool
 	// Files are the project's files whose lines a failing vertex points at.
 	Files map[string][]byte
 }
@@ -63,11 +67,11 @@ type generator struct {
 	in       Inputs
 	platform ocispecs.Platform
 	epoch    time.Time
+	// lock holds the lines of the lock file, nil when they are not given.
+	lock *llb.SourceMap
 }
 
-// Build makes the graph of a plan. It fails only when the plan and the inputs
-// do not fit together.
-func Build(p *plan.Plan, in Inputs) (*Result, error) {
+func newGenerator(p *plan.Plan, in Inputs) (*generator, error) {
 	platform, err := platforms.Parse(p.Platform)
 	if err != nil {
 		return nil, fmt.Errorf("plan names an invalid platform: %w", err)
@@ -76,12 +80,39 @@ func Build(p *plan.Plan, in Inputs) (*Result, error) {
 	if in.Epoch != nil {
 		g.epoch = in.Epoch.UTC()
 	}
-	toolchain := g.toolchain()
-	sources, err := g.sources(toolchain)
+	g.lock = g.sourceMap(p.Sources.Lock)
+	return g, nil
+}
+
+// Build makes the graph of a plan. It fails only when the plan and the inputs
+// do not fit together.
+func Build(p *plan.Plan, in Inputs) (*Result, error) {
+	g, err := newGenerator(p, in)
 	if err != nil {
 		return nil, err
 	}
-	target := g.dependencies(toolchain, sources)
-	binaries := g.members(toolchain, sources, target)
+	toolchain := g.toolchain()
+	var binaries llb.State
+	if p.Units != nil {
+		binaries, err = g.linked(toolchain)
+	} else {
+		binaries, err = g.coarse(toolchain)
+	}
+	if err != nil {
+		return nil, err
+	}
 	return &Result{State: g.runtime(binaries), Image: g.image(), Base: in.Runtime.Config}, nil
+}
+
+// coarse compiles the dependencies in one vertex and the members in another.
+func (g *generator) coarse(toolchain llb.State) (llb.State, error) {
+	sources, err := g.sources(toolchain)
+	if err != nil {
+		return llb.State{}, err
+	}
+	opts := sources.mounts(g.plan, sources.all, false)
+	if target := g.dependencies(toolchain, sources); target != nil {
+		opts = append(opts, llb.AddMount(targetDir, *target, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff)))
+	}
+	return g.members(toolchain, sources.allConfig, opts), nil
 }

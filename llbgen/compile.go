@@ -17,9 +17,10 @@ import (
 // because they reach the compiler's output.
 const (
 	sourceDir = "/src"
-	vendorDir = "/vendor"
-	gitDir    = "/git"
-	targetDir = "/target"
+	buildDir  = "/build"
+	vendorDir = buildDir + "/vendor"
+	gitDir    = buildDir + "/git"
+	targetDir = buildDir + "/target"
 )
 
 // sourceTime is the modification time of all sources, in every vertex: the one
@@ -73,8 +74,9 @@ func (g *generator) dependencies(toolchain llb.State, t *thirdParty) *llb.State 
 	return &out
 }
 
-// members is the source vertex; its output holds the binaries in /bin.
-func (g *generator) members(toolchain llb.State, t *thirdParty, target *llb.State) llb.State {
+// members is the source vertex; its output holds the binaries in /bin. The
+// mounts give it third-party sources and what is compiled already.
+func (g *generator) members(toolchain llb.State, sourceConfig []byte, mounts []llb.RunOption) llb.State {
 	m := g.plan.Members
 	args := []string{"/bin/sh", "/rustfile/build.sh", path.Join(targetDir, m.OutputDir), fmt.Sprint(len(g.plan.Binaries))}
 	for _, b := range g.plan.Binaries {
@@ -83,19 +85,16 @@ func (g *generator) members(toolchain llb.State, t *thirdParty, target *llb.Stat
 	opts := []llb.RunOption{
 		llb.Args(append(args, m.Args...)),
 		llb.Dir(path.Join(sourceDir, m.Workdir)),
-		llb.AddMount("/rustfile", g.script("build.sh", dataFile{"sources.toml", t.allConfig}), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("build.sh", dataFile{"sources.toml", sourceConfig}), llb.Readonly),
 		llb.AddMount(sourceDir, g.workspace(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameMembers + "cargo " + strings.Join(quiet(m.Args), " ")),
-	}
-	if target != nil {
-		opts = append(opts, llb.AddMount(targetDir, *target, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff)))
 	}
 	if g.in.Epoch != nil {
 		opts = append(opts, llb.AddEnv("SOURCE_DATE_EPOCH", fmt.Sprint(g.in.Epoch.Unix())))
 	}
 	opts = append(opts, environment()...)
-	opts = append(opts, t.mounts(g.plan, t.all, false)...)
+	opts = append(opts, mounts...)
 	opts = append(opts, g.ignored("build")...)
 	opts = append(opts, g.location(m.Location)...)
 	return toolchain.Run(opts...).AddMount("/out", llb.Scratch())
@@ -192,6 +191,10 @@ func (g *generator) copies(fa *llb.FileAction, list []plan.Copy) *llb.FileAction
 // lock file by its unpacked directory.
 // https://doc.rust-lang.org/cargo/reference/source-replacement.html
 func (g *generator) sourceConfig(wanted func(plan.GitSource) bool) []byte {
+	return g.sourceConfigOf(func(plan.Registry) bool { return true }, wanted)
+}
+
+func (g *generator) sourceConfigOf(registry func(plan.Registry) bool, wanted func(plan.GitSource) bool) []byte {
 	sources := map[string]any{}
 	replace := func(name, dir string, table map[string]any) {
 		with := "rustfile-" + path.Base(dir)
@@ -200,6 +203,9 @@ func (g *generator) sourceConfig(wanted func(plan.GitSource) bool) []byte {
 		sources[with] = map[string]any{"directory": dir}
 	}
 	for _, r := range g.plan.Sources.Registries {
+		if !registry(r) {
+			continue
+		}
 		name, table := r.URL, map[string]any{"registry": r.URL}
 		if r.URL == plan.CratesIO {
 			name, table = "crates-io", map[string]any{}

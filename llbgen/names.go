@@ -9,14 +9,18 @@ import (
 
 // The names of vertices are what users see and what caching tests assert.
 const (
-	nameGather  = "[sources] gather crates"
-	nameUnpack  = "[sources] unpack crates"
-	nameRest    = "[sources] unpack crates of other packages"
-	nameStubs   = "[internal] stub workspace"
-	nameSource  = "[internal] workspace sources"
-	nameScripts = "[internal] build script "
-	nameImage   = "[image] copy the binaries"
-	nameMerge   = "[image] add the binaries to the base"
+	nameGather = "[sources] gather crates"
+	nameUnpack = "[sources] unpack crates"
+	nameRest   = "[sources] unpack crates of other packages"
+	// namePlan is the planner vertex.
+	namePlan      = "[plan] ask cargo for the unit graph"
+	nameManifests = "[sources] manifests of crates"
+	nameInputs    = "[internal] inputs of "
+	nameStubs     = "[internal] stub workspace"
+	nameSource    = "[internal] workspace sources"
+	nameScripts   = "[internal] build script "
+	nameImage     = "[image] copy the binaries"
+	nameMerge     = "[image] add the binaries to the base"
 )
 
 // Prefixes of the names of vertices that run a command.

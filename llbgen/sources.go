@@ -42,7 +42,7 @@ func (g *generator) sources(toolchain llb.State) (*thirdParty, error) {
 		return nil, err
 	}
 	for _, s := range g.plan.Sources.Git {
-		t.git[s.Dir] = g.gitPackages(toolchain, s)
+		t.git[s.Dir] = g.gitPackages(toolchain, s, s.Packages)
 	}
 	t.closureConfig = g.sourceConfig(func(s plan.GitSource) bool { return s.InClosure })
 	t.allConfig = g.sourceConfig(func(plan.GitSource) bool { return true })
@@ -57,36 +57,17 @@ func (g *generator) unpack(toolchain llb.State, base *llb.State, crates []plan.C
 	if len(crates) == 0 {
 		return base, nil
 	}
-	registries := map[string]plan.Registry{}
-	for _, r := range g.plan.Sources.Registries {
-		registries[r.URL] = r
+	archives, index, err := g.gather(crates)
+	if err != nil {
+		return nil, err
 	}
-	lock := g.sourceMap(g.plan.Sources.Lock)
-	var gather *llb.FileAction
-	var index strings.Builder
-	for _, c := range crates {
-		r := registries[c.Registry]
-		u, err := CrateURL(g.plan, g.in.Downloads, c)
-		if err != nil {
-			return nil, err
-		}
-		file := r.Dir + "--" + c.Name + "-" + c.Version + ".crate"
-		opts := []llb.HTTPOption{llb.Filename(file), llb.Checksum(digestOf(c.SHA256)), g.named(nameCrate(c)), crateGroup()}
-		if opt := at(lock, c.Line); opt != nil {
-			opts = append(opts, opt)
-		}
-		archive := llb.HTTP(u, opts...)
-		gather = gather.Copy(archive, "/"+file, "/"+file)
-		fmt.Fprintf(&index, "%s %s/%s-%s %s\n", file, r.Dir, c.Name, c.Version, c.SHA256)
-	}
-	archives := llb.Scratch().File(gather, g.named(nameGather), llb.WithoutExportCache())
 	to := llb.Scratch()
 	if base != nil {
 		to = *base
 	}
 	run := toolchain.Run(
 		llb.Args([]string{"/bin/sh", "/rustfile/unpack.sh"}),
-		llb.AddMount("/rustfile", g.script("unpack.sh", dataFile{"index", []byte(index.String())}), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("unpack.sh", dataFile{"index", index}), llb.Readonly),
 		llb.AddMount("/crates", archives, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(name), llb.WithoutExportCache(),
 	)
@@ -96,10 +77,41 @@ func (g *generator) unpack(toolchain llb.State, base *llb.State, crates []plan.C
 	return &out, nil
 }
 
-// gitPackages makes a directory source of a git repository's packages.
-func (g *generator) gitPackages(toolchain llb.State, s plan.GitSource) llb.State {
+// gather puts the archives of crates into one directory and lists them for the
+// scripts: archive, directory, SHA-256.
+func (g *generator) gather(crates []plan.Crate) (llb.State, []byte, error) {
+	var gather *llb.FileAction
+	var index strings.Builder
+	for _, c := range crates {
+		archive, file, err := g.archive(c)
+		if err != nil {
+			return llb.State{}, nil, err
+		}
+		gather = gather.Copy(archive, "/"+file, "/"+file)
+		fmt.Fprintf(&index, "%s %s %s\n", file, g.plan.CrateDir(c), c.SHA256)
+	}
+	archives := llb.Scratch().File(gather, g.named(nameGather), llb.WithoutExportCache())
+	return archives, []byte(index.String()), nil
+}
+
+// archive is a crate's archive, fetched by checksum, and its name.
+func (g *generator) archive(c plan.Crate) (llb.State, string, error) {
+	u, err := CrateURL(g.plan, g.in.Downloads, c)
+	if err != nil {
+		return llb.State{}, "", err
+	}
+	file := path.Dir(g.plan.CrateDir(c)) + "--" + c.Name + "-" + c.Version + ".crate"
+	opts := []llb.HTTPOption{llb.Filename(file), llb.Checksum(digestOf(c.SHA256)), g.named(nameCrate(c)), crateGroup()}
+	if opt := at(g.lock, c.Line); opt != nil {
+		opts = append(opts, opt)
+	}
+	return llb.HTTP(u, opts...), file, nil
+}
+
+// gitPackages makes a directory source of the named packages of a git repository.
+func (g *generator) gitPackages(toolchain llb.State, s plan.GitSource, names []string) llb.State {
 	repo := llb.Git(s.URL, s.Commit, g.named(nameGit(s)))
-	args := append([]string{"/bin/sh", "/rustfile/git.sh"}, s.Packages...)
+	args := append([]string{"/bin/sh", "/rustfile/git.sh"}, names...)
 	run := toolchain.Run(
 		llb.Args(args),
 		llb.AddMount("/rustfile", g.script("git.sh"), llb.Readonly),

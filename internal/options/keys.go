@@ -19,6 +19,7 @@ const (
 	KeySuite             = "suite"
 	KeyBuilderImage      = "images.builder"
 	KeyRuntimeImage      = "images.runtime"
+	KeyGranularity       = "granularity"
 	KeySourceDateEpoch   = "SOURCE_DATE_EPOCH"
 )
 
@@ -91,6 +92,10 @@ var keys = []key{
 		Args: []string{"runtime-image"}, Type: "string", Default: "`debian` of the suite, slim",
 		Description: "The base of the built image; the named context `runtime` wins over it.",
 	}, parseRuntimeImage},
+	{KeyGranularity, KeyDoc{
+		Args: []string{"granularity"}, Type: "string", Default: GranularityAuto,
+		Description: "How finely compilation is cut into vertices: `unit`, `group`, `coarse`, or `auto` to leave it to the size of the graph.",
+	}, parseGranularity},
 	{KeyLocked, lockedDoc("locked", "--locked"), parseLocked},
 	{KeyOffline, lockedDoc("offline", "--offline"), parseLocked},
 	{KeyFrozen, lockedDoc("frozen", "--locked --offline"), parseLocked},

@@ -15,6 +15,18 @@ const (
 	DefaultSuite        = "bookworm"
 )
 
+// Values of the granularity option.
+const (
+	// GranularityAuto leaves the choice to the plan.
+	GranularityAuto = "auto"
+	// GranularityUnit compiles each package in a vertex of its own.
+	GranularityUnit = "unit"
+	// GranularityGroup compiles packages that are used together in one vertex.
+	GranularityGroup = "group"
+	// GranularityCoarse compiles all third-party packages in one vertex.
+	GranularityCoarse = "coarse"
+)
+
 // Options is what the user asked for, every value checked.
 type Options struct {
 	// Package is the package whose binaries are built: a name, or name@version.
@@ -44,6 +56,8 @@ type Options struct {
 	// not given. They are kept as written and are valid image references.
 	BuilderImage string
 	RuntimeImage string
+	// Granularity is one of the Granularity constants.
+	Granularity string
 	// Target is the binary named by --target, "" when not given. Parse leaves
 	// it empty; see [Options.SetTarget].
 	Target string
@@ -65,6 +79,7 @@ func Defaults() *Options {
 		Profile:      DefaultProfile,
 		ManifestPath: DefaultManifestPath,
 		Suite:        DefaultSuite,
+		Granularity:  GranularityAuto,
 		Spans:        map[string]cargo.Span{},
 		arguments:    map[string]string{},
 	}

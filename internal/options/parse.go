@@ -56,6 +56,19 @@ func parseFeatures(o *Options, v value) error {
 	return nil
 }
 
+func parseGranularity(o *Options, v value) error {
+	text, err := v.str()
+	if err != nil {
+		return err
+	}
+	known := []string{GranularityAuto, GranularityUnit, GranularityGroup, GranularityCoarse}
+	if !slices.Contains(known, text) {
+		return v.fault(fmt.Sprintf("granularity %q is not known", text), "granularities: "+strings.Join(known, ", "))
+	}
+	o.Granularity = text
+	return nil
+}
+
 func parseNoDefaultFeatures(o *Options, v value) (err error) {
 	o.NoDefaultFeatures, err = v.boolean()
 	return err

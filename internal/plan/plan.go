@@ -13,6 +13,13 @@ type Mode string
 // members in another.
 const Coarse Mode = "coarse"
 
+// Unit and Group compile third-party units in many vertices: one for each
+// package, and one for packages that are used together.
+const (
+	Unit  Mode = "unit"
+	Group Mode = "group"
+)
+
 // Plan is everything that is decided before a graph is made.
 type Plan struct {
 	Version int  `json:"version"`
@@ -25,8 +32,10 @@ type Plan struct {
 	Sources      Sources      `json:"sources"`
 	Dependencies Dependencies `json:"dependencies"`
 	Members      Members      `json:"members"`
-	Binaries     []Binary     `json:"binaries"`
-	Image        Image        `json:"image"`
+	// Units is nil in a coarse plan.
+	Units    *Units   `json:"units,omitempty"`
+	Binaries []Binary `json:"binaries"`
+	Image    Image    `json:"image"`
 }
 
 // Toolchain is the Rust toolchain of every compile vertex.

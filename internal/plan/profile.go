@@ -40,9 +40,7 @@ func (g *stubs) profiles() map[string]any {
 func (g *stubs) overrides(all map[string]any) map[string]any {
 	kept := map[string]any{}
 	for spec, override := range all {
-		name := spec[strings.LastIndexAny(spec, "/#")+1:]
-		name, _, _ = strings.Cut(name, "@")
-		name, _, _ = strings.Cut(name, ":")
+		name := specName(spec)
 		for i := range g.c.locked {
 			if p := g.ws.Lock.Packages[i]; spec == "*" || p.Name == name && p.Source != "" {
 				kept[spec] = override
@@ -50,4 +48,13 @@ func (g *stubs) overrides(all map[string]any) map[string]any {
 		}
 	}
 	return kept
+}
+
+// specName is the name in a package id specification.
+// https://doc.rust-lang.org/cargo/reference/pkgid-spec.html
+func specName(spec string) string {
+	name := spec[strings.LastIndexAny(spec, "/#")+1:]
+	name, _, _ = strings.Cut(name, "@")
+	name, _, _ = strings.Cut(name, ":")
+	return name
 }

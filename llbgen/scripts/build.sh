@@ -23,7 +23,19 @@ find /src -type l -exec sh -c 'for link do
 	esac
 done' sh {} +
 PATH=$(cd / && rustc --print sysroot)/bin:$PATH
-cargo --config /rustfile/sources.toml "$@" --locked --offline --message-format json-render-diagnostics >/tmp/messages
+# What cargo says is shown, and searched for units that it could not find fresh.
+mkfifo /tmp/said
+tee /tmp/log </tmp/said >&2 &
+status=0
+cargo --config /rustfile/sources.toml "$@" --locked --offline --message-format json-render-diagnostics >/tmp/messages 2>/tmp/said || status=$?
+wait
+if [ "$status" -ne 0 ]; then
+	# Crates are here as manifests alone when their units are compiled already.
+	if grep -q -e 'not compiled here' -e "couldn't read .*/build/vendor/" /tmp/log; then
+		exit 75
+	fi
+	exit "$status"
+fi
 again=$(grep '"reason":"compiler-artifact"' /tmp/messages | grep -v '"package_id":"path+' | grep -c '"fresh":false' || true)
 if [ "$again" -gt 0 ]; then
 	echo "warning: $again third-party units were compiled again; the dependency vertex did not match" >&2

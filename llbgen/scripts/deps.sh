@@ -1,5 +1,5 @@
 #!/bin/sh
-# Compiles the third-party units that the stub workspace needs into /target.
+# Compiles the third-party units that the stub workspace needs into /build/target.
 # The arguments are cargo's.
 set -eu
 # A link out of the build context would lead to some file of this container.
@@ -17,7 +17,7 @@ done' sh {} +
 PATH=$(cd / && rustc --print sysroot)/bin:$PATH
 cargo --config /rustfile/sources.toml "$@" --offline
 # Nothing of the stubs stays. All their names begin alike.
-find /target -depth -name '*rustfile[-_]stub[-_]*' -exec rm -rf {} +
+find /build/target -depth -name '*rustfile[-_]stub[-_]*' -exec rm -rf {} +
 # Later than every source, and the same for all: cargo takes an output for
 # stale when a source, or an output it was made from, is newer.
-find /target -exec touch -h -d @1230768000 {} +
+find /build/target -exec touch -h -d @1230768000 {} +

@@ -1,0 +1,136 @@
+#!/bin/sh
+# Compiles the third-party units of one vertex. /build holds the outputs of the
+# vertices that it needs, /out gets its own: compiled files in /out/target, and
+# of the crates' sources what cargo looks at when it finds them fresh in
+# /out/vendor.
+# Arguments: working directory, name of the vertex, Cargo configuration, source
+# configuration, manifest of the stub library, "script" or "", crates (mount,
+# directory, SHA-256), placeholders (directory, name, version, features), number
+# of lines of the stub's manifest, those lines, cargo's arguments.
+set -eu
+workdir=$1 vertex=$2 config=$3 sources=$4 library=$5 script=$6 crates=$7 placeholders=$8 lines=$9
+shift 9
+mkdir -p "$workdir" /out
+cd "$workdir"
+while [ "$lines" -gt 0 ]; do
+	printf '%s\n' "$1"
+	shift
+	lines=$((lines - 1))
+done >Cargo.toml
+: >main.rs
+[ -z "$script" ] || : >build.rs
+if [ -n "$library" ]; then
+	mkdir -p objects
+	printf '%s' "$library" >objects/Cargo.toml
+	: >objects/lib.rs
+fi
+if [ -n "$config" ]; then
+	mkdir -p .cargo
+	printf '%s' "$config" >.cargo/config.toml
+fi
+printf '%s' "$sources" >/tmp/sources.toml
+
+# As many vertices compile at a time as the machine has processors, and one
+# that waits for its turn to link or to read. BuildKit starts all that are
+# ready. One of those waiting, the holder of the gate, looks for a free slot;
+# the kernel frees the slot of a container that dies.
+if [ -d /slots ] && command -v flock >/dev/null; then
+	slots=$(($(nproc) + 1))
+	exec 9>/slots/gate
+	flock 9
+	slot=
+	while [ -z "$slot" ]; do
+		i=0
+		while [ "$i" -lt "$slots" ]; do
+			exec 8>"/slots/$i"
+			if flock -n 8; then
+				slot=$i
+				break
+			fi
+			i=$((i + 1))
+		done
+		[ -n "$slot" ] || sleep 0.05
+	done
+	exec 9>&-
+fi
+started=$(date +%s%3N)
+
+printf '%s' "$crates" | while read -r mount dir sum; do
+	to=/build/vendor/$dir
+	rm -rf "$to"
+	mkdir -p "$to"
+	tar -xzf /crates/"$mount"/*.crate -C "$to" --strip-components=1 -o || {
+		echo "error: the crate ${dir#*/} cannot be unpacked" >&2
+		exit 1
+	}
+	# Cargo packs plain files only; a link could lead anywhere.
+	find "$to" ! -type f ! -type d -exec rm -f {} +
+	rm -rf "$to/.cargo-checksum.json"
+	printf '{"files":{},"package":"%s"}' "$sum" >"$to/.cargo-checksum.json"
+	# One time for all files: build scripts compare them with their outputs.
+	find "$to" -exec touch -h -d @1153704088 {} +
+done
+printf '%s' "$placeholders" | while read -r dir name version features; do
+	to=/build/vendor/$dir/$name-$version
+	mkdir -p "$to"
+	printf '[package]\nname = "%s"\nversion = "%s"\n[lib]\npath = "lib.rs"\n[features]\n' "$name" "$version" >"$to/Cargo.toml"
+	for feature in $features; do printf '"%s" = []\n' "$feature"; done >>"$to/Cargo.toml"
+	echo 'compile_error!("not compiled here");' >"$to/lib.rs"
+	printf '{"files":{},"package":null}' >"$to/.cargo-checksum.json"
+done
+
+# The toolchain's own binaries: rustup's proxies cost time at every call.
+PATH=$(cd / && rustc --print sysroot)/bin:$PATH
+cargo --config /tmp/sources.toml "$@" --offline
+
+# Nothing of the stubs stays. All their names begin alike.
+find /build/target -depth -name '*rustfile[-_]stub[-_]*' -exec rm -rf {} +
+touch -d @1230768000 /tmp/restored
+cd /build
+find target \( ! -type d -o -empty \) -newer /tmp/restored ! -name .rustc_info.json ! -name .cargo-lock ! -name CACHEDIR.TAG >/tmp/new
+tar -cf - -T /tmp/new | tar -xf - -C /out
+# Later than every source, and the same for all: cargo takes an output for
+# stale when a source, or an output it was made from, is newer.
+[ ! -d /out/target ] || find /out/target -exec touch -h -d @1230768000 {} +
+
+# What build scripts say about their crates' files.
+grep '/output$' /tmp/new | while read -r file; do cat "$file"; done >/tmp/outputs || true
+sed -n 's/^cargo::\{0,1\}rerun-if-changed=//p' /tmp/outputs | sort -u >/tmp/watched
+grep -v '^cargo::\{0,1\}rerun-if-' /tmp/outputs >/tmp/said || true
+printf '%s' "$crates" | while read -r mount dir sum; do
+	from=/build/vendor/$dir to=/out/vendor/$dir
+	mkdir -p "${to%/*}"
+	# Some tell their dependents where their headers are, or read their own
+	# directory when a macro of theirs runs.
+	if grep -q '^links *=' "$from/Cargo.toml" || grep -q -F "$from" /tmp/said ||
+		{ grep -q '^proc-macro *= *true' "$from/Cargo.toml" && grep -rqF CARGO_MANIFEST_DIR "$from/src" 2>/dev/null; }; then
+		cp -a "$from" "$to"
+		continue
+	fi
+	mkdir -p "$to"
+	cp -a "$from/Cargo.toml" "$from/.cargo-checksum.json" "$to/"
+	while read -r watched; do
+		case $watched in
+		"$from"/*) watched=${watched#"$from"/} ;;
+		/*) continue ;;
+		esac
+		case /$watched/ in */../*) continue ;; esac
+		if [ -d "$from/$watched" ]; then
+			mkdir -p "$to/$watched"
+		elif [ -f "$from/$watched" ] && [ ! -e "$to/$watched" ]; then
+			mkdir -p "$(dirname "$to/$watched")"
+			: >"$to/$watched"
+		fi
+	done </tmp/watched
+	# Cargo looks for the library that a manifest does not spell out.
+	if [ -f "$from/src/lib.rs" ] && [ ! -e "$to/src/lib.rs" ]; then
+		mkdir -p "$to/src"
+		echo 'compile_error!("not compiled here");' >"$to/src/lib.rs"
+	fi
+	if [ -f "$from/build.rs" ]; then
+		echo 'compile_error!("not compiled here");' >"$to/build.rs"
+	fi
+	find "$to" -exec touch -h -d @1153704088 {} +
+done
+mkdir -p /out/times
+printf '%s %s\n' "$started" "$(date +%s%3N)" >"/out/times/$vertex"

@@ -107,6 +107,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.builderCommand(),
 		a.planCommand(),
 		a.llbCommand(),
+		a.explainCommand(),
 		a.initCommand(),
 		a.versionCommand(),
 	)

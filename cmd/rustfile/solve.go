@@ -25,6 +25,7 @@ func (a *app) build(ctx context.Context, f *buildFlags, path string) error {
 	if err := removeStale(r.iidFile); err != nil {
 		return err
 	}
+	last := lastReports(r.metadataFile)
 	b, err := builder.Resolve(ctx, builder.Options{
 		Builder: a.builder, Platform: r.platform, Notice: a.notices(r), Getenv: a.getenv,
 	})
@@ -51,6 +52,7 @@ func (a *app) build(ctx context.Context, f *buildFlags, path string) error {
 		return err
 	}
 	a.printWarnings(r, warnings)
+	a.report(r, last, resp, meta)
 	return a.finish(r, b, resp, meta)
 }
 

@@ -62,15 +62,15 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err != nil {
 		return nil, err
 	}
-	coarse := p
-	if p, err = b.refine(ctx, p, ws, in, platform); err != nil {
-		return nil, err
-	}
-	if err := b.keepPlan(p); err != nil {
-		return nil, err
-	}
-	s, err := b.build(ctx, coarse, p, in, platform)
+	plans, err := b.refine(ctx, p, ws, in, platform)
 	if err != nil {
+		return nil, err
+	}
+	s, err := b.try(ctx, plans, in, platform)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.keepPlan(s.plan); err != nil {
 		return nil, err
 	}
 	return &dockerui.BuildResult{Reference: s.ref, Image: &s.res.Image, BaseImage: baseConfig(s.res), Epoch: in.Epoch}, nil
@@ -78,8 +78,9 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 
 // solved is a plan's graph and what came of it.
 type solved struct {
-	res *llbgen.Result
-	ref client.Reference
+	plan *plan.Plan
+	res  *llbgen.Result
+	ref  client.Reference
 }
 
 // attempt makes and solves the graph of a plan.
@@ -95,7 +96,7 @@ func (b *build) attempt(ctx context.Context, p *plan.Plan, in llbgen.Inputs, pla
 	if err != nil {
 		return nil, explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })
 	}
-	return &solved{res, ref}, nil
+	return &solved{p, res, ref}, nil
 }
 
 // checkHermetic refuses a graph in which anything but rustup could use the

@@ -22,9 +22,10 @@ import (
 // maxPlannerOutput bounds what is read of the planner vertex, in bytes.
 const maxPlannerOutput = 256 << 20
 
-// refine asks cargo for the unit graph and cuts the plan by it. When that is
-// not possible the plan stays coarse, with a warning that says why.
-func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) (*plan.Plan, error) {
+// refine asks cargo for the unit graph and cuts the plan by it. It returns the
+// plans to try, the finest first and the coarse one last. When the plan cannot
+// be cut, a warning says why.
+func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) ([]*plan.Plan, error) {
 	why := plan.Unsplittable(p, ws, b.options)
 	if why == "" && !b.caps.merge {
 		why = "the BuildKit daemon cannot merge layers"
@@ -33,21 +34,34 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 		if b.options.Granularity == options.GranularityUnit || b.options.Granularity == options.GranularityGroup {
 			b.warn(ctx, "dependencies are compiled in one vertex: "+why)
 		}
-		return p, nil
+		return []*plan.Plan{p}, nil
 	}
-	g, err := b.unitGraph(ctx, p, in, platform)
-	if err == nil {
-		var refined *plan.Plan
-		if refined, err = plan.Refine(p, ws, b.options, g); err == nil {
-			return refined, nil
-		}
-	}
+	plans, err := b.cut(ctx, p, ws, in, platform)
 	var daemon *daemonError
 	if errors.As(err, &daemon) {
 		return nil, daemon.err
 	}
-	b.warn(ctx, "dependencies are compiled in one vertex: "+err.Error())
-	return p, nil
+	if err != nil {
+		b.warn(ctx, "dependencies are compiled in one vertex: "+err.Error())
+	}
+	return append(plans, p), nil
+}
+
+// cut makes the plans with and without vertices for workspace members.
+func (b *build) cut(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) ([]*plan.Plan, error) {
+	g, err := b.unitGraph(ctx, p, in, platform)
+	if err != nil {
+		return nil, err
+	}
+	var plans []*plan.Plan
+	for _, members := range []bool{true, false} {
+		refined, err := plan.Refine(p, ws, b.options, plan.Inputs{Platform: p.Platform, Context: b.fs}, g, members)
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, refined)
+	}
+	return plans, nil
 }
 
 // daemonError is a failure of the daemon and not of the plan.
@@ -104,14 +118,21 @@ func unzip(fsys fs.FS, name string) ([]byte, error) {
 	return out, nil
 }
 
-// notFresh is the exit code of the source vertex when cargo wants to compile a
-// crate that is there as a manifest alone.
-const notFresh = "exit code: 75"
+// The exit codes by which the scripts of llbgen say that another plan may do.
+const (
+	// notFresh means that cargo wants to compile a crate that is there as a
+	// manifest alone.
+	notFresh = "exit code: 75"
+	// unitFailed and memberFailed mean that a unit cannot be compiled by itself.
+	unitFailed   = "exit code: 76"
+	memberFailed = "exit code: 77"
+)
 
-// build solves a plan. A plan with units falls back to what can always be
-// built, at the cost of time: a source vertex with all sources when a unit was
-// not fresh, and the coarse plan when a unit cannot be compiled by itself.
-func (b *build) build(ctx context.Context, coarse, p *plan.Plan, in llbgen.Inputs, platform ocispecs.Platform) (*solved, error) {
+// try solves the first of the plans. When that shows that a unit cannot be
+// compiled apart, it falls back to a plan that always can be built, at the cost
+// of time.
+func (b *build) try(ctx context.Context, plans []*plan.Plan, in llbgen.Inputs, platform ocispecs.Platform) (*solved, error) {
+	p := plans[0]
 	s, err := b.attempt(ctx, p, in, platform)
 	if err == nil || p.Units == nil || ctx.Err() != nil {
 		return s, err
@@ -122,9 +143,12 @@ func (b *build) build(ctx context.Context, coarse, p *plan.Plan, in llbgen.Input
 			"please report this with the output of rustfile plan")
 		in.WholeSources = true
 		return b.attempt(ctx, p, in, platform)
-	case strings.Contains(err.Error(), "/rustfile/unit.sh"):
-		b.warn(ctx, "a unit could not be compiled by itself, so dependencies are compiled in one vertex: "+firstLine(err.Error()))
-		return b.attempt(ctx, coarse, in, platform)
+	case strings.Contains(err.Error(), unitFailed):
+		b.warn(ctx, "a unit could not be compiled by itself, so dependencies are compiled in one vertex")
+		return b.try(ctx, plans[len(plans)-1:], in, platform)
+	case strings.Contains(err.Error(), memberFailed):
+		b.warn(ctx, "a workspace member could not be compiled by itself, so the workspace is compiled in one vertex")
+		return b.try(ctx, plans[1:], in, platform)
 	}
 	return s, err
 }

@@ -118,48 +118,76 @@ func (g *generator) unit(toolchain, script llb.State, i int, inputs llb.State) (
 	if err != nil {
 		return llb.State{}, err
 	}
-	workdir := path.Join(sourceDir, g.plan.Units.Workdir)
-	script0 := ""
-	if stub.Script {
-		script0 = "script"
-	}
-	args := []string{
-		"/bin/sh", "/rustfile/unit.sh", workdir, v.Name, g.plan.Units.Config,
-		string(g.unitSourceConfig(stub)), stub.Library, script0, crates, placeholders(stub.Placeholders), fmt.Sprint(len(stub.Manifest)),
-	}
-	args = append(append(args, stub.Manifest...), stub.Args...)
 	opts := []llb.RunOption{
-		llb.Args(args), llb.Dir("/"),
-		llb.AddEnv("RUSTC_WORKSPACE_WRAPPER", "/rustfile/stub-rustc"),
+		llb.Args(g.unitArgs(v, stub, crates)), llb.Dir("/"),
 		llb.AddMount("/rustfile", script, llb.Readonly),
 		llb.AddMount(buildDir, inputs, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff)),
 		llb.AddMount("/slots", llb.Scratch(), llb.AsPersistentCacheDir(slotsCache, llb.CacheMountShared)),
-		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(NameDependencies + v.Name),
-		llb.WithExportCache(),
+		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), llb.WithExportCache(),
 	}
 	opts = append(opts, mounts...)
 	opts = append(opts, environment()...)
-	if copies := g.plan.Units.Copies; len(copies) > 0 {
-		opts = append(opts, llb.AddMount(sourceDir, llb.Scratch().File(g.copies(nil, copies), g.named(nameStubs)), llb.ForceNoOutput))
-	}
+	opts = append(opts, g.unitKind(v)...)
 	for _, s := range g.plan.Sources.Git {
 		if names := stub.Git[s.Dir]; len(names) > 0 {
 			opts = append(opts, llb.AddMount(path.Join(gitDir, s.Dir), g.gitPackages(toolchain, s, names), llb.Readonly,
 				llb.ContentCache(llb.MountContentCacheOff)))
 		}
 	}
-	opts = append(opts, g.ignored("deps")...)
-	if opt := at(g.lock, firstLine(stub.Crates)); opt != nil {
-		opts = append(opts, opt)
-	}
 	return toolchain.Run(opts...).AddMount("/out", llb.Scratch()), nil
 }
 
-func firstLine(crates []plan.Crate) int {
-	if len(crates) == 0 {
+// unitArgs is the command of a compile vertex; see scripts/unit.sh.
+func (g *generator) unitArgs(v plan.Vertex, stub *plan.UnitStub, crates string) []string {
+	workdir, config, kind, script := path.Join(sourceDir, g.plan.Units.Workdir), g.plan.Units.Config, "dependency", ""
+	if v.Source != nil {
+		// The workspace's configuration is among the files.
+		workdir, config, kind = path.Join(sourceDir, g.plan.Members.Workdir, plan.UnitStubDir), "", "member"
+	}
+	if stub.Script {
+		script = "script"
+	}
+	args := []string{
+		"/bin/sh", "/rustfile/unit.sh", kind, workdir, v.Name, config, string(g.unitSourceConfig(stub)), stub.Library, script, crates,
+		placeholders(stub.Placeholders), fmt.Sprint(len(stub.Manifest)),
+	}
+	return append(append(args, stub.Manifest...), stub.Args...)
+}
+
+// unitKind is what tells the vertex of a member from one of crates.
+func (g *generator) unitKind(v plan.Vertex) []llb.RunOption {
+	if v.Source == nil {
+		opts := []llb.RunOption{llb.AddEnv("RUSTC_WORKSPACE_WRAPPER", "/rustfile/stub-rustc"), g.named(NameDependencies + v.Name)}
+		if copies := g.plan.Units.Copies; len(copies) > 0 {
+			opts = append(opts, llb.AddMount(sourceDir, llb.Scratch().File(g.copies(nil, copies), g.named(nameStubs)), llb.ForceNoOutput))
+		}
+		if opt := at(g.lock, g.line(v)); opt != nil {
+			opts = append(opts, opt)
+		}
+		return append(opts, g.ignored("deps")...)
+	}
+	fa := g.copies(nil, v.Source.Copies)
+	for _, f := range v.Source.Files {
+		fa = mkdirAll(fa, path.Dir(f.Path)).Mkfile("/"+f.Path, 0o644, []byte(f.Content), llb.WithCreatedTime(sourceTime))
+	}
+	opts := []llb.RunOption{
+		// Cargo names members after the workspace wrapper; this one it does not.
+		llb.AddEnv("RUSTC_WRAPPER", "/rustfile/stub-rustc"), g.named(NameMembers + v.Name),
+		llb.AddMount(sourceDir, llb.Scratch().File(fa, g.named(nameSource+" of "+v.Name)), llb.ForceNoOutput),
+	}
+	if g.in.Epoch != nil {
+		opts = append(opts, llb.AddEnv("SOURCE_DATE_EPOCH", fmt.Sprint(g.in.Epoch.Unix())))
+	}
+	return append(opts, g.ignored("build")...)
+}
+
+// line is the line of the lock file that a vertex is about.
+func (g *generator) line(v plan.Vertex) int {
+	n := g.plan.Units.Nodes[v.Nodes[len(v.Nodes)-1]]
+	if n.Crate < 0 {
 		return 0
 	}
-	return crates[len(crates)-1].Line
+	return g.plan.Sources.Crates[n.Crate].Line
 }
 
 // maxArchives is how many archives are mounted one by one; each mount is an

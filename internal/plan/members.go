@@ -172,6 +172,9 @@ var optionalDirs = []string{"docs", "doc", "tests", "benches", "examples"}
 type mentions struct {
 	markdown, licenses bool
 	dirs               map[string]bool
+	// outside holds the directories of packages whose sources name files that
+	// are not theirs, or their own manifest.
+	outside map[string]bool
 }
 
 // findMentions searches the Rust sources of the closure for the names of
@@ -179,10 +182,13 @@ type mentions struct {
 // name anywhere keeps all files of its kind: too much costs a rebuild, too
 // little would change the program.
 func findMentions(fsys fs.FS, c *closure) (mentions, error) {
-	m := mentions{dirs: map[string]bool{}}
+	m := mentions{dirs: map[string]bool{}, outside: map[string]bool{}}
 	for _, p := range c.local {
 		if fsys == nil {
 			m.keepAll()
+			for _, p := range c.local {
+				m.outside[p.Dir] = true
+			}
 			return m, nil
 		}
 		err := fs.WalkDir(fsys, p.Dir, func(name string, d fs.DirEntry, err error) error {
@@ -207,6 +213,7 @@ func findMentions(fsys fs.FS, c *closure) (mentions, error) {
 				return err
 			}
 			m.search(string(data))
+			m.outside[p.Dir] = m.outside[p.Dir] || leaves(string(data), strings.Count(rel, "/"))
 			return nil
 		})
 		if err != nil {
@@ -239,4 +246,19 @@ func (m *mentions) search(source string) {
 		}
 		m.dirs[dir] = strings.Contains(source, dir+"/") || strings.Contains(source, `"`+dir+`"`)
 	}
+}
+
+// leaves reports whether a source file that is depth directories below its
+// package's names files outside of the package, the package's manifest, or the
+// repository.
+func leaves(source string, depth int) bool {
+	for _, name := range []string{"Cargo.toml", "Cargo.lock", `".git`, "/.git", "CARGO_WORKSPACE_DIR", `/..`} {
+		if strings.Contains(source, name) {
+			return true
+		}
+	}
+	// A path in an attribute or macro is relative to the file, one in a build
+	// script or for most derive macros to the package.
+	up := strings.Repeat("../", depth+1)
+	return strings.Contains(source, `"`+up) || strings.Contains(source, `"../`) && !strings.Contains(source, "include")
 }

@@ -32,12 +32,7 @@ type stubs struct {
 
 // planDependencies plans the dependency vertex.
 func planDependencies(ws *cargo.Workspace, o *options.Options, s *selection, c *closure, vendored []string, triple string) (Dependencies, error) {
-	g := &stubs{ws: ws, o: o, c: c, index: map[*cargo.Package]int{}}
-	for _, p := range byName(c.local) {
-		if !c.real[p] {
-			g.index[p] = len(g.index)
-		}
-	}
+	g := newStubs(ws, o, c)
 	d := Dependencies{Workdir: ws.Root, Empty: !c.hasThirdParty(ws.Lock), Location: locate(s)}
 	if d.Empty {
 		return d, nil
@@ -61,6 +56,16 @@ func planDependencies(ws *cargo.Workspace, o *options.Options, s *selection, c *
 	d.Copies = g.copies(vendored)
 	d.Args = g.args(s, triple)
 	return d, nil
+}
+
+func newStubs(ws *cargo.Workspace, o *options.Options, c *closure) *stubs {
+	g := &stubs{ws: ws, o: o, c: c, index: map[*cargo.Package]int{}}
+	for _, p := range byName(c.local) {
+		if !c.real[p] {
+			g.index[p] = len(g.index)
+		}
+	}
+	return g
 }
 
 // byName sorts packages by what does not change when a directory is renamed: the stubs' numbers are in the

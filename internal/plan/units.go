@@ -14,7 +14,7 @@ import (
 
 // Units is the unit graph of a build, cut into vertices.
 type Units struct {
-	// Nodes are the third-party libraries, each after those it depends on.
+	// Nodes are the libraries, each after those it depends on.
 	Nodes []Node `json:"nodes"`
 	// Vertices are the compile vertices, each after those it needs.
 	Vertices []Vertex `json:"vertices"`
@@ -30,7 +30,7 @@ type Units struct {
 	Copies []Copy `json:"copies,omitempty"`
 }
 
-// Node is a third-party library, compiled for one machine with one set of
+// Node is a library, compiled for one machine with one set of
 // features, and the build script that belongs to it.
 type Node struct {
 	Name    string `json:"name"`
@@ -39,6 +39,8 @@ type Node struct {
 	Crate int `json:"crate"`
 	// Git is the Dir of the node's source in [Sources.Git], "" for a crate.
 	Git string `json:"git,omitempty"`
+	// Member is the directory of a workspace member, "" for a third-party node.
+	Member string `json:"member,omitempty"`
 	// Host is true for what runs on the build machine.
 	Host     bool     `json:"host,omitempty"`
 	Features []string `json:"features,omitempty"`
@@ -58,7 +60,9 @@ type Placeholder struct {
 	Features []string `json:"features,omitempty"`
 	// Dir is the Dir of the package's registry or git source.
 	Dir string `json:"dir"`
-	Git bool   `json:"git,omitempty"`
+	// Replaces is one more than the index in [Sources.Crates] of the package
+	// that it is not needed beside, 0 when there is none.
+	Replaces int `json:"replaces,omitempty"`
 }
 
 // Vertex is a compile vertex.
@@ -69,16 +73,15 @@ type Vertex struct {
 	Nodes []int `json:"nodes"`
 	// Inputs are the vertices whose outputs it needs, directly or not.
 	Inputs []int `json:"inputs,omitempty"`
+	// Source is set for the vertex of a workspace member.
+	Source *Source `json:"source,omitempty"`
 }
 
 // Refine cuts a coarse plan's dependency vertex into vertices by the unit graph
-// of its stub workspace. It fails when a unit cannot be compiled by itself; the
-// coarse plan then stays as it is.
-func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, g *unitgraph.Graph) (*Plan, error) {
-	units, err := planUnits(p, g)
-	if err != nil {
-		return nil, err
-	}
+// of its stub workspace, and the libraries of workspace members out of its
+// source vertex when members is true. It fails when a unit cannot be compiled
+// by itself; the coarse plan then stays as it is.
+func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, in Inputs, g *unitgraph.Graph, members bool) (*Plan, error) {
 	s, err := selectBinaries(ws, o)
 	if err != nil {
 		return nil, err
@@ -87,26 +90,57 @@ func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, g *unitgraph.Graph
 	if err != nil {
 		return nil, err
 	}
-	units.Profiles = (&stubs{ws: ws, o: o, c: c}).profiles()
-	units.Workdir = "."
+	refined := *p
+	stubs := newStubs(ws, o, c)
+	refined.Units = &Units{Profiles: stubs.profiles(), Workdir: "."}
 	config, err := configFile(ws, nil)
 	if err != nil {
 		return nil, err
 	}
 	if config != nil {
-		units.Config, units.Workdir = config.Content, ws.Root
+		refined.Units.Config, refined.Units.Workdir = config.Content, ws.Root
 		for _, f := range configFiles(ws) {
-			units.Copies = append(units.Copies, Copy{Path: f, File: true})
+			refined.Units.Copies = append(refined.Units.Copies, Copy{Path: f, File: true})
 		}
 	}
-	mode := Group
-	if o.Granularity == options.GranularityUnit {
-		mode = Unit
+	var local *memberUnits
+	if members {
+		if local, err = newMemberUnits(&refined, ws, stubs, in.Context); err != nil {
+			return nil, err
+		}
 	}
-	units.Vertices = cut(units.Nodes, mode)
-	refined := *p
-	refined.Mode, refined.Units = mode, units
-	return &refined, nil
+	if err := refined.nodes(g, local); err != nil {
+		return nil, err
+	}
+	refined.Mode = Group
+	if o.Granularity == options.GranularityUnit {
+		refined.Mode = Unit
+	}
+	refined.Units.Vertices = cut(refined.Units.Nodes, refined.Mode)
+	return &refined, refined.memberSources(local)
+}
+
+// memberSources gives the vertices of members what they see of the workspace.
+func (p *Plan) memberSources(local *memberUnits) error {
+	for i := range p.Units.Vertices {
+		v := &p.Units.Vertices[i]
+		if p.Units.Nodes[v.Nodes[0]].Member == "" {
+			continue
+		}
+		var dirs []string
+		objects := false
+		for _, n := range p.Units.closureOf(*v) {
+			objects = objects || p.Units.Nodes[n].Objects
+			if dir := p.Units.Nodes[n].Member; dir != "" {
+				dirs = append(dirs, dir)
+			}
+		}
+		var err error
+		if v.Source, err = local.source(dirs, objects); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Unsplittable says why a build's dependencies have to be compiled in one
@@ -127,51 +161,75 @@ func Unsplittable(p *Plan, ws *cargo.Workspace, o *options.Options) string {
 	return ""
 }
 
-// planUnits keeps the third-party nodes, in the order that they are compiled.
-func planUnits(p *Plan, g *unitgraph.Graph) (*Units, error) {
-	sources := newSourceIndex(p)
-	u := &Units{}
-	at := make([]int, len(g.Nodes))
-	for i := range at {
-		at[i] = -1
-	}
-	var visit func(i int) error
-	visit = func(i int) error {
-		n := g.Nodes[i]
-		if at[i] >= 0 {
-			return nil
-		}
-		var deps []int
-		for _, d := range n.Dependencies {
-			if n.Source != "" && g.Nodes[d].Source == "" {
-				return fmt.Errorf("%s %s depends on the local package %s", n.Name, n.Version, g.Nodes[d].Name)
-			}
-			if err := visit(d); err != nil {
-				return err
-			}
-			if at[d] >= 0 {
-				deps = append(deps, at[d])
-			}
-		}
-		if n.Source == "" {
-			return nil
-		}
-		node, err := sources.node(n)
-		if err != nil {
+// nodes keeps the nodes that get a vertex, in the order that they are compiled.
+func (p *Plan) nodes(g *unitgraph.Graph, local *memberUnits) error {
+	w := &nodeWalk{graph: g, sources: newSourceIndex(p), local: local, at: make([]int, len(g.Nodes))}
+	for i := range g.Nodes {
+		if err := w.visit(i); err != nil {
 			return err
 		}
-		slices.Sort(deps)
-		node.Dependencies = deps
-		at[i] = len(u.Nodes)
-		u.Nodes = append(u.Nodes, node)
+	}
+	p.Units.Nodes = w.out
+	return nil
+}
+
+type nodeWalk struct {
+	graph   *unitgraph.Graph
+	sources *sourceIndex
+	local   *memberUnits
+	// at is one more than a node's index in out, 0 when it was not visited and
+	// -1 when it has no vertex.
+	at  []int
+	out []Node
+}
+
+func (w *nodeWalk) visit(i int) error {
+	n := w.graph.Nodes[i]
+	if w.at[i] != 0 {
 		return nil
 	}
-	for i := range g.Nodes {
-		if err := visit(i); err != nil {
-			return nil, err
+	var deps []int
+	whole := true
+	for _, d := range n.Dependencies {
+		if n.Source != "" && w.graph.Nodes[d].Source == "" {
+			return fmt.Errorf("%s %s depends on the local package %s", n.Name, n.Version, w.graph.Nodes[d].Name)
 		}
+		if err := w.visit(d); err != nil {
+			return err
+		}
+		if w.at[d] < 0 {
+			whole = false
+			continue
+		}
+		deps = append(deps, w.at[d]-1)
 	}
-	return u, nil
+	node, ok, err := w.node(n, whole)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		w.at[i] = -1
+		return nil
+	}
+	slices.Sort(deps)
+	node.Dependencies = deps
+	w.out = append(w.out, node)
+	w.at[i] = len(w.out)
+	return nil
+}
+
+// node is the plan's node for one of the graph's, false when it gets no vertex;
+// whole says that all its dependencies have one.
+func (w *nodeWalk) node(n unitgraph.Node, whole bool) (Node, bool, error) {
+	if n.Source != "" {
+		node, err := w.sources.node(n)
+		return node, true, err
+	}
+	if w.local == nil || !whole {
+		return Node{}, false, nil
+	}
+	node, ok := w.local.node(n)
+	return node, ok, nil
 }
 
 // sourceIndex finds the sources of the plan by what cargo calls them.
@@ -210,8 +268,8 @@ func (s *sourceIndex) node(n unitgraph.Node) (Node, error) {
 		if err != nil {
 			return node, err
 		}
-		to := Placeholder{Name: q.Name, Version: q.Version, Features: q.Features, Git: id.Kind == cargo.SourceGit}
-		if to.Git {
+		to := Placeholder{Name: q.Name, Version: q.Version, Features: q.Features}
+		if id.Kind == cargo.SourceGit {
 			// Its commit is not known here, and its repository is in the closure.
 			continue
 		}

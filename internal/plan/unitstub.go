@@ -4,11 +4,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
 )
+
+// UnitStubDir is the directory of the stub in the workspace of a member's
+// vertex, relative to the workspace's root.
+const UnitStubDir = stubPrefix + "0"
 
 // UnitStub is the stub workspace of a compile vertex: a program that depends on
 // each node of the vertex's closure with exactly that node's features. It
@@ -38,16 +43,16 @@ type UnitStub struct {
 // Stub is the stub workspace of vertex v.
 func (p *Plan) Stub(v int) (*UnitStub, error) {
 	u := p.Units
-	w := &unitStub{plan: p, closure: u.closureOf(u.Vertices[v]), out: &UnitStub{Git: map[string][]string{}}}
+	w := &unitStub{plan: p, member: u.Vertices[v].Source != nil, closure: u.closureOf(u.Vertices[v]), out: &UnitStub{Git: map[string][]string{}}}
 	w.alias()
 	if err := w.manifest(); err != nil {
 		return nil, err
 	}
 	w.library()
 	w.sources(u.Vertices[v])
-	w.out.Args = []string{"build", "--profile", p.profile(), "--target", p.Triple}
+	w.out.Args = []string{"build", "--profile", p.profile(), "--target", p.Triple, "--package", stubPrefix + "0"}
 	if w.out.Library != "" {
-		w.out.Args = append(w.out.Args, "--workspace")
+		w.out.Args = append(w.out.Args, "--package", stubPrefix+"1")
 	}
 	return w.out, nil
 }
@@ -61,13 +66,17 @@ func (p *Plan) profile() string {
 type unitStub struct {
 	plan    *Plan
 	closure []int
+	// member is true when the root manifest is that of [Source].
+	member bool
 	// aliases are the names of the closure's packages: one for each package,
 	// because cargo wants a package to have the same name in all tables.
 	aliases map[string]string
 	out     *UnitStub
 }
 
-func packageKey(n Node) string { return fmt.Sprintf("%s %s %d %s", n.Name, n.Version, n.Crate, n.Git) }
+func packageKey(n Node) string {
+	return fmt.Sprintf("%s %s %d %s", n.Name, n.Version, n.Crate, n.Git+n.Member)
+}
 
 func (w *unitStub) alias() {
 	w.aliases = map[string]string{}
@@ -87,7 +96,7 @@ func (w *unitStub) manifest() error {
 	lines := []string{
 		"[package]", `name = "` + stubPrefix + `0"`, `version = "0.0.0"`, `edition = "2018"`, "publish = false", "autobins = false",
 	}
-	host := w.dependencies(func(n Node) bool { return n.Host })
+	host := w.dependencies(stubPrefix+"0", func(n Node) bool { return n.Host })
 	if len(host) > 0 {
 		w.out.Script = true
 		lines = append(lines, `build = "build.rs"`)
@@ -95,9 +104,13 @@ func (w *unitStub) manifest() error {
 		lines = append(lines, "build = false")
 	}
 	lines = append(lines, "[[bin]]", `name = "`+stubPrefix+`bin-0"`, `path = "main.rs"`, "[dependencies]")
-	lines = append(lines, w.dependencies(func(n Node) bool { return !n.Host })...)
+	lines = append(lines, w.dependencies(stubPrefix+"0", func(n Node) bool { return !n.Host })...)
 	lines = append(lines, "[build-dependencies]")
 	lines = append(lines, host...)
+	if w.member {
+		w.out.Manifest = lines
+		return nil
+	}
 	lines = append(lines, "[workspace]", `resolver = "2"`)
 	if slices.ContainsFunc(w.closure, func(i int) bool { return w.plan.Units.Nodes[i].Objects }) {
 		lines = append(lines, `members = ["objects"]`)
@@ -115,7 +128,7 @@ func (w *unitStub) manifest() error {
 
 // library renders the member that wants objects.
 func (w *unitStub) library() {
-	deps := w.dependencies(func(n Node) bool { return n.Objects })
+	deps := w.dependencies(stubPrefix+"0/objects", func(n Node) bool { return n.Objects })
 	if len(deps) == 0 {
 		return
 	}
@@ -127,22 +140,25 @@ func (w *unitStub) library() {
 }
 
 // dependencies renders the nodes of the closure that are wanted, one to a line.
-func (w *unitStub) dependencies(wanted func(Node) bool) []string {
+func (w *unitStub) dependencies(stub string, wanted func(Node) bool) []string {
 	var out []string
 	for _, i := range w.closure {
 		if n := w.plan.Units.Nodes[i]; wanted(n) {
-			out = append(out, w.dependency(n))
+			out = append(out, w.dependency(n, stub))
 		}
 	}
 	slices.Sort(out)
 	return out
 }
 
-func (w *unitStub) dependency(n Node) string {
+// dependency renders a node as a dependency of the stub in directory stub.
+func (w *unitStub) dependency(n Node, stub string) string {
 	// A requirement does not name build metadata.
 	version, _, _ := strings.Cut(n.Version, "+")
 	fields := []string{"package = " + quote(n.Name)}
-	if n.Git != "" {
+	if n.Member != "" {
+		fields = append(fields, "path = "+quote(relative(path.Join(w.plan.Members.Workdir, stub), n.Member)))
+	} else if n.Git != "" {
 		for _, s := range w.plan.Sources.Git {
 			if s.Dir != n.Git {
 				continue
@@ -157,7 +173,10 @@ func (w *unitStub) dependency(n Node) string {
 	} else if r := w.plan.Sources.Crates[n.Crate].Registry; r != CratesIO {
 		fields = append(fields, "registry-index = "+quote(r))
 	}
-	fields = append(fields, "version = "+quote("="+version), "default-features = false")
+	if n.Member == "" {
+		fields = append(fields, "version = "+quote("="+version))
+	}
+	fields = append(fields, "default-features = false")
 	if len(n.Features) > 0 {
 		features := make([]string, len(n.Features))
 		for i, f := range n.Features {
@@ -211,6 +230,9 @@ func (w *unitStub) sources(v Vertex) {
 	present := map[string]bool{}
 	for _, i := range w.closure {
 		n := nodes[i]
+		if n.Member != "" {
+			continue
+		}
 		if n.Git != "" {
 			if names := w.out.Git[n.Git]; !slices.Contains(names, n.Name) {
 				w.out.Git[n.Git] = append(names, n.Name)
@@ -222,7 +244,7 @@ func (w *unitStub) sources(v Vertex) {
 		w.registry(w.plan.registryDir(c.Registry))
 	}
 	for _, i := range v.Nodes {
-		if n := nodes[i]; n.Git == "" {
+		if n := nodes[i]; n.Crate >= 0 {
 			if c := w.plan.Sources.Crates[n.Crate]; !slices.Contains(w.out.Crates, c) {
 				w.out.Crates = append(w.out.Crates, c)
 			}
@@ -232,7 +254,7 @@ func (w *unitStub) sources(v Vertex) {
 	for _, i := range w.closure {
 		for _, q := range nodes[i].Placeholders {
 			key := q.Dir + "/" + q.Name + "-" + q.Version
-			if present[key] {
+			if present[key] || q.Replaces > 0 && present[w.plan.CrateDir(w.plan.Sources.Crates[q.Replaces-1])] {
 				continue
 			}
 			features := slices.Concat(merged[key].Features, q.Features)

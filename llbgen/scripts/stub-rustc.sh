@@ -1,8 +1,12 @@
 #!/bin/sh
-# Cargo runs this in place of rustc for the packages of the stub workspace
-# (RUSTC_WORKSPACE_WRAPPER). Questions about the compiler are passed on; a
-# compilation writes files that look like its output to cargo and hold nothing.
-# A program among them exits at once, because cargo runs build scripts.
+# Cargo runs this in place of rustc (RUSTC_WORKSPACE_WRAPPER, RUSTC_WRAPPER).
+# Questions about the compiler and other packages than stubs are passed on; the
+# compilation of a stub writes files that look like its output to cargo and hold
+# nothing. A program among them exits at once, because cargo runs build scripts.
+case ${CARGO_PKG_NAME:-rustfile-stub-} in
+rustfile-stub-*) ;;
+*) exec "$@" ;;
+esac
 out= name= types= extra= previous=
 for arg in "$@"; do
 	case $previous in

@@ -1,13 +1,17 @@
 #!/bin/sh
-# Compiles the third-party units of one vertex. /build holds the outputs of the
+# Compiles the units of one vertex. /build holds the outputs of the
 # vertices that it needs, /out gets its own: compiled files in /out/target, and
 # of the crates' sources what cargo looks at when it finds them fresh in
 # /out/vendor.
-# Arguments: working directory, name of the vertex, Cargo configuration, source
+# Arguments: "dependency" or "member", working directory, name of the vertex, Cargo configuration, source
 # configuration, manifest of the stub library, "script" or "", crates (mount,
 # directory, SHA-256), placeholders (directory, name, version, features), number
 # of lines of the stub's manifest, those lines, cargo's arguments.
+# Exit codes: 76 when a third-party unit, 77 when a member cannot be compiled
+# this way though perhaps in the whole workspace; 101 for a compiler's error.
 set -eu
+kind=$1
+shift
 workdir=$1 vertex=$2 config=$3 sources=$4 library=$5 script=$6 crates=$7 placeholders=$8 lines=$9
 shift 9
 mkdir -p "$workdir" /out
@@ -81,7 +85,19 @@ done
 
 # The toolchain's own binaries: rustup's proxies cost time at every call.
 PATH=$(cd / && rustc --print sysroot)/bin:$PATH
-cargo --config /tmp/sources.toml "$@" --offline
+mkfifo /tmp/said
+tee /tmp/log </tmp/said >&2 &
+status=0
+cargo --config /tmp/sources.toml "$@" --offline 2>/tmp/said || status=$?
+wait
+if [ "$status" -ne 0 ]; then
+	[ "$kind" = member ] || exit 76
+	# An error with a code is about the code, unless a file was not there.
+	if ! grep -q '^error\[E' /tmp/log || grep -q -e "couldn't read" -e 'No such file' -e 'build command' /tmp/log; then
+		exit 77
+	fi
+	exit "$status"
+fi
 
 # Nothing of the stubs stays. All their names begin alike.
 find /build/target -depth -name '*rustfile[-_]stub[-_]*' -exec rm -rf {} +
@@ -96,13 +112,13 @@ tar -cf - -T /tmp/new | tar -xf - -C /out
 # What build scripts say about their crates' files.
 grep '/output$' /tmp/new | while read -r file; do cat "$file"; done >/tmp/outputs || true
 sed -n 's/^cargo::\{0,1\}rerun-if-changed=//p' /tmp/outputs | sort -u >/tmp/watched
-grep -v '^cargo::\{0,1\}rerun-if-' /tmp/outputs >/tmp/said || true
+grep -v '^cargo::\{0,1\}rerun-if-' /tmp/outputs >/tmp/printed || true
 printf '%s' "$crates" | while read -r mount dir sum; do
 	from=/build/vendor/$dir to=/out/vendor/$dir
 	mkdir -p "${to%/*}"
 	# Some tell their dependents where their headers are, or read their own
 	# directory when a macro of theirs runs.
-	if grep -q '^links *=' "$from/Cargo.toml" || grep -q -F "$from" /tmp/said ||
+	if grep -q '^links *=' "$from/Cargo.toml" || grep -q -F "$from" /tmp/printed ||
 		{ grep -q '^proc-macro *= *true' "$from/Cargo.toml" && grep -rqF CARGO_MANIFEST_DIR "$from/src" 2>/dev/null; }; then
 		cp -a "$from" "$to"
 		continue

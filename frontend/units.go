@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
@@ -49,13 +50,13 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 
 // cut makes the plans with and without vertices for workspace members.
 func (b *build) cut(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) ([]*plan.Plan, error) {
-	g, err := b.unitGraph(ctx, p, in, platform)
+	answer, err := b.ask(ctx, p, in, platform)
 	if err != nil {
 		return nil, err
 	}
 	var plans []*plan.Plan
 	for _, members := range []bool{true, false} {
-		refined, err := plan.Refine(p, ws, b.options, plan.Inputs{Platform: p.Platform, Context: b.fs}, g, members)
+		refined, err := plan.Refine(p, ws, b.options, plan.Inputs{Platform: p.Platform, Context: b.fs}, answer, members)
 		if err != nil {
 			return nil, err
 		}
@@ -70,36 +71,54 @@ type daemonError struct{ err error }
 func (e *daemonError) Error() string { return e.err.Error() }
 func (e *daemonError) Unwrap() error { return e.err }
 
-// unitGraph runs the planner vertex.
-func (b *build) unitGraph(ctx context.Context, p *plan.Plan, in llbgen.Inputs, platform ocispecs.Platform) (*unitgraph.Graph, error) {
+// ask runs the planner vertex.
+func (b *build) ask(ctx context.Context, p *plan.Plan, in llbgen.Inputs, platform ocispecs.Platform) (plan.Answer, error) {
+	var answer plan.Answer
 	st, err := llbgen.Planner(p, in)
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	ref, err := b.evaluate(ctx, st, llb.Platform(platform))
 	if err != nil {
-		return nil, &daemonError{explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })}
+		return answer, &daemonError{explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })}
 	}
 	out := newRefFS(ctx, ref)
 	if said, err := out.ReadFile("error"); err == nil {
-		return nil, fmt.Errorf("cargo gives no unit graph: %s", firstLine(string(said)))
+		return answer, fmt.Errorf("cargo gives no unit graph: %s", strings.Join(strings.Fields(string(said)), " "))
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil, &daemonError{err}
+		return answer, &daemonError{err}
 	}
 	units, err := unzip(out, "units.json.gz")
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	packages, err := unzip(out, "packages.json.gz")
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
-	return unitgraph.New(units, packages)
+	sizes, err := unzip(out, "sizes.gz")
+	if err != nil {
+		return answer, err
+	}
+	if answer.Sizes, err = parseSizes(string(sizes)); err != nil {
+		return answer, err
+	}
+	answer.Graph, err = unitgraph.New(units, packages)
+	return answer, err
 }
 
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return line
+// parseSizes reads lines of a size and a crate's directory.
+func parseSizes(list string) (map[string]int64, error) {
+	sizes := map[string]int64{}
+	for line := range strings.Lines(list) {
+		size, dir, ok := strings.Cut(strings.TrimSpace(line), " ")
+		n, err := strconv.ParseInt(size, 10, 64)
+		if !ok || err != nil {
+			return nil, fmt.Errorf("the planner vertex gives a size as %q", line)
+		}
+		sizes[dir] = n
+	}
+	return sizes, nil
 }
 
 func unzip(fsys fs.FS, name string) ([]byte, error) {

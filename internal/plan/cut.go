@@ -6,87 +6,120 @@ import (
 	"slices"
 )
 
-// cut groups nodes into vertices. It looks at nothing but the graph's shape and
-// the packages' names, so that a version bump that keeps the shape keeps the
-// groups.
-func cut(nodes []Node, mode Mode) []Vertex {
-	group := make([]int, len(nodes)) // the node whose vertex compiles it
-	dependents := make([][]int, len(nodes))
+// cut groups nodes, each after its dependencies, into vertices. A node that is
+// not light has a vertex of its own, which also compiles the light nodes that
+// it needs and that no vertex below it has compiled. So what a vertex holds
+// follows from its closure alone, and the same closure gives the same vertex in
+// every project; two vertices of which neither needs the other may compile the
+// same light node. Light nodes that no other vertex needs share the last.
+//
+// Folding nodes into their only dependent gives as few vertices, but who
+// depends on a package is a fact about a project: see docs/granularity.md.
+func cut(nodes []Node, light func(Node) bool) []Vertex {
+	c := &cutter{nodes: nodes, vertexOf: map[int]int{}, built: map[int]int{}}
+	var rest []int
 	for i, n := range nodes {
-		group[i] = i
-		for _, d := range n.Dependencies {
-			dependents[d] = append(dependents[d], i)
+		if n.Member == "" && !light(n) {
+			c.vertexOf[i] = c.add([]int{i}, nodeName(n))
 		}
 	}
-	if mode == Group {
-		// From the top, so that a chain ends in one vertex.
-		for i := len(nodes) - 1; i >= 0; i-- {
-			if into := onlyGroup(group, dependents[i]); into >= 0 && folds(nodes, i, into) {
-				group[i] = into
+	for i, n := range nodes {
+		if _, ok := c.built[i]; !ok && n.Member == "" {
+			rest = append(rest, i)
+		}
+	}
+	if len(rest) > 0 {
+		name := nodeName(nodes[rest[0]])
+		if len(rest) > 1 {
+			name = "other packages"
+		}
+		c.add(rest, name)
+	}
+	for i, n := range nodes {
+		if n.Member != "" {
+			c.vertexOf[i] = c.add([]int{i}, nodeName(n))
+		}
+	}
+	return c.out
+}
+
+type cutter struct {
+	nodes []Node
+	out   []Vertex
+	// vertexOf maps a node that is not light to its vertex.
+	vertexOf map[int]int
+	// built maps a node to the first vertex that compiles it.
+	built map[int]int
+	// have holds for each vertex the nodes that it and its inputs compile.
+	have []map[int]bool
+}
+
+// add makes the vertex that compiles the nodes of top and the light ones that
+// they need, and returns its index.
+func (c *cutter) add(top []int, name string) int {
+	at := len(c.out)
+	inputs, have := map[int]bool{}, map[int]bool{}
+	need := func(v int) {
+		if !inputs[v] {
+			inputs[v] = true
+			for _, i := range c.out[v].Inputs {
+				inputs[i] = true
 			}
+			maps.Copy(have, c.have[v])
 		}
 	}
-	return vertices(nodes, group)
-}
-
-// onlyGroup is the one group that all of dependents are in, -1 when there are
-// none or several.
-func onlyGroup(group, dependents []int) int {
-	into := -1
-	for _, d := range dependents {
-		if into >= 0 && group[d] != into {
-			return -1
+	var light, missing []int
+	seen := map[int]bool{}
+	var visit func(n int)
+	visit = func(n int) {
+		if seen[n] {
+			return
 		}
-		into = group[d]
+		seen[n] = true
+		if v, ok := c.vertexOf[n]; ok {
+			need(v)
+			return
+		}
+		for _, d := range c.nodes[n].Dependencies {
+			visit(d)
+		}
+		light = append(light, n)
 	}
-	return into
-}
-
-// folds reports whether node i is better compiled in the vertex of node into.
-func folds(nodes []Node, i, into int) bool {
-	return true
-}
-
-// vertices makes the vertices of a grouping, each after those it needs.
-func vertices(nodes []Node, group []int) []Vertex {
-	at := map[int]int{}
-	var out []Vertex
-	closures := []map[int]bool{}
-	for i := range nodes {
-		if group[i] != i {
-			continue
-		}
-		v := Vertex{}
-		needs := map[int]bool{}
-		for j := range nodes {
-			if group[j] != i {
-				continue
-			}
-			v.Nodes = append(v.Nodes, j)
-			for _, d := range nodes[j].Dependencies {
-				if to := group[d]; to != i {
-					needs[at[to]] = true
-					maps.Copy(needs, closures[at[to]])
-				}
-			}
-		}
-		v.Inputs = slices.Sorted(maps.Keys(needs))
-		v.Name = vertexName(nodes, i, len(v.Nodes))
-		at[i] = len(out)
-		closures = append(closures, needs)
-		out = append(out, v)
+	for _, n := range top {
+		visit(n)
 	}
-	return out
+	// A vertex of the workspace's own compiles nothing again that a vertex of
+	// dependencies has compiled: it runs whenever a source file changes.
+	last := c.nodes[top[0]].Member != "" || len(top) > 1
+	for _, n := range light {
+		if v, ok := c.built[n]; ok && last && !have[n] {
+			need(v)
+		}
+	}
+	for _, n := range light {
+		if !have[n] {
+			missing = append(missing, n)
+		}
+	}
+	for _, n := range missing {
+		have[n] = true
+		if _, ok := c.built[n]; !ok {
+			c.built[n] = at
+		}
+	}
+	slices.Sort(missing)
+	if more := len(missing) - len(top); more > 0 {
+		name += fmt.Sprintf(" and %d more", more)
+	}
+	c.out = append(c.out, Vertex{Name: name, Nodes: missing, Inputs: slices.Sorted(maps.Keys(inputs))})
+	c.have = append(c.have, have)
+	return at
 }
 
-func vertexName(nodes []Node, i, size int) string {
-	n := nodes[i]
-	name := n.Name + " " + n.Version
+// nodeName is what progress shows for a node.
+func nodeName(n Node) string {
 	if n.Host {
-		name += " (host)"
+		return n.Name + " " + n.Version + " (host)"
 	}
-	if size > 1 {
-		name += fmt.Sprintf(" and %d more", size-1)
-	}
-	return name
+	return n.Name + " " + n.Version
 }

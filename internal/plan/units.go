@@ -81,7 +81,7 @@ type Vertex struct {
 // of its stub workspace, and the libraries of workspace members out of its
 // source vertex when members is true. It fails when a unit cannot be compiled
 // by itself; the coarse plan then stays as it is.
-func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, in Inputs, g *unitgraph.Graph, members bool) (*Plan, error) {
+func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, in Inputs, answer Answer, members bool) (*Plan, error) {
 	s, err := selectBinaries(ws, o)
 	if err != nil {
 		return nil, err
@@ -109,22 +109,35 @@ func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, in Inputs, g *unit
 			return nil, err
 		}
 	}
-	if err := refined.nodes(g, local); err != nil {
+	if err := refined.nodes(answer.Graph, local); err != nil {
 		return nil, err
 	}
-	refined.Mode = Group
-	if o.Granularity == options.GranularityUnit {
-		refined.Mode = Unit
-	}
-	refined.Units.Vertices = cut(refined.Units.Nodes, refined.Mode)
+	refined.granularity(o, answer.Sizes)
 	return &refined, refined.memberSources(local)
+}
+
+// Answer is what the planner vertex found out.
+type Answer struct {
+	Graph *unitgraph.Graph
+	// Sizes are the sizes of the crates' archives in bytes, by [Plan.CrateDir].
+	Sizes map[string]int64
+}
+
+// granularity chooses how finely the nodes are cut into vertices.
+func (p *Plan) granularity(o *options.Options, sizes map[string]int64) {
+	p.Mode = Group
+	light := p.light(sizes)
+	if o.Granularity == options.GranularityUnit {
+		p.Mode, light = Unit, func(Node) bool { return false }
+	}
+	p.Units.Vertices = cut(p.Units.Nodes, light)
 }
 
 // memberSources gives the vertices of members what they see of the workspace.
 func (p *Plan) memberSources(local *memberUnits) error {
 	for i := range p.Units.Vertices {
 		v := &p.Units.Vertices[i]
-		if p.Units.Nodes[v.Nodes[0]].Member == "" {
+		if p.Units.Nodes[v.Nodes[len(v.Nodes)-1]].Member == "" {
 			continue
 		}
 		var dirs []string

@@ -250,26 +250,36 @@ func (w *unitStub) sources(v Vertex) {
 			}
 		}
 	}
-	merged := map[string]Placeholder{}
-	for _, i := range w.closure {
-		for _, q := range nodes[i].Placeholders {
-			key := q.Dir + "/" + q.Name + "-" + q.Version
-			if present[key] || q.Replaces > 0 && present[w.plan.CrateDir(w.plan.Sources.Crates[q.Replaces-1])] {
-				continue
-			}
-			features := slices.Concat(merged[key].Features, q.Features)
-			slices.Sort(features)
-			q.Features = slices.Compact(features)
-			merged[key] = q
-			w.registry(q.Dir)
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(merged)) {
-		w.out.Placeholders = append(w.out.Placeholders, merged[key])
-	}
+	w.placeholders(present)
 	slices.Sort(w.out.Registries)
 	for _, names := range w.out.Git {
 		slices.Sort(names)
+	}
+}
+
+// placeholders lists the packages that only have to be found; present are the
+// crates of the closure. All versions of a package get all features that are
+// asked of one: cargo may take any of those that are compatible for all.
+func (w *unitStub) placeholders(present map[string]bool) {
+	features, found := map[string][]string{}, map[string]Placeholder{}
+	for _, i := range w.closure {
+		for _, q := range w.plan.Units.Nodes[i].Placeholders {
+			name := q.Dir + "/" + q.Name
+			key := name + "-" + q.Version
+			if present[key] || q.Replaces > 0 && present[w.plan.CrateDir(w.plan.Sources.Crates[q.Replaces-1])] {
+				continue
+			}
+			features[name] = append(features[name], q.Features...)
+			found[key] = q
+			w.registry(q.Dir)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(found)) {
+		q := found[key]
+		list := slices.Clone(features[q.Dir+"/"+q.Name])
+		slices.Sort(list)
+		q.Features, q.Replaces = slices.Compact(list), 0
+		w.out.Placeholders = append(w.out.Placeholders, q)
 	}
 }
 

@@ -30,6 +30,8 @@ type Node struct {
 	// Features are sorted.
 	Features []string
 	// Objects is true when link-time optimisation wants objects beside bitcode.
+	// What only a dylib needs gets objects alone under such optimisation; no
+	// field says so, and cargo compiles it again for the programs.
 	Objects bool
 	// Script is true when the package has a build script.
 	Script bool
@@ -54,7 +56,9 @@ type Placeholder struct {
 }
 
 // New reads the output of cargo build --unit-graph and of cargo metadata for
-// the same workspace. An error says why the graph cannot be used.
+// the same workspace. The metadata must be that of all features of the
+// workspace's packages, or of those that the build has: cargo leaves out the
+// packages that no feature needs. An error says why the graph cannot be used.
 func New(unitGraph, packages []byte) (*Graph, error) {
 	g, err := parseUnits(unitGraph)
 	if err != nil {
@@ -71,10 +75,13 @@ func New(unitGraph, packages []byte) (*Graph, error) {
 	for i := range b.list {
 		b.connect(i)
 	}
+	if err := b.acyclic(); err != nil {
+		return nil, err
+	}
 	if err := b.placeholders(); err != nil {
 		return nil, err
 	}
-	return b.sorted(), nil
+	return b.sorted()
 }
 
 type builder struct {
@@ -95,7 +102,7 @@ type identity struct {
 
 func (b *builder) identity(i int) identity {
 	u := &b.units.Units[i]
-	return identity{u.PackageID, strings.Join(u.Features, ","), u.host(), u.bin()}
+	return identity{u.PackageID, strings.Join(slices.Sorted(slices.Values(u.Features)), ","), u.host(), u.bin()}
 }
 
 // nodes makes a node for each library and for each package's programs, and
@@ -117,6 +124,9 @@ func (b *builder) nodes() error {
 			p, found := b.packages.byID[u.PackageID]
 			if !found {
 				return fmt.Errorf("cargo's metadata has no package %s", u.PackageID)
+			}
+			if !p.known {
+				return fmt.Errorf("cargo's metadata has not resolved package %s", u.PackageID)
 			}
 			n = len(b.list)
 			known[id] = n
@@ -167,8 +177,38 @@ func (b *builder) connect(n int) {
 	b.list[n].Dependencies = slices.Compact(deps)
 }
 
+// acyclic makes sure that nodes can be compiled one after the other: those who
+// walk a graph rely on it.
+func (b *builder) acyclic() error {
+	dependents := make([]int, len(b.list))
+	for _, n := range b.list {
+		for _, d := range n.Dependencies {
+			dependents[d]++
+		}
+	}
+	var ready []int
+	for i, count := range dependents {
+		if count == 0 {
+			ready = append(ready, i)
+		}
+	}
+	for done := 0; done < len(ready); done++ {
+		for _, d := range b.list[ready[done]].Dependencies {
+			if dependents[d]--; dependents[d] == 0 {
+				ready = append(ready, d)
+			}
+		}
+	}
+	for i, count := range dependents {
+		if count > 0 {
+			return fmt.Errorf("cargo's unit graph has a cycle that %s %s is in or leads to", b.list[i].Name, b.list[i].Version)
+		}
+	}
+	return nil
+}
+
 // sorted puts the nodes into an order that does not follow cargo's.
-func (b *builder) sorted() *Graph {
+func (b *builder) sorted() (*Graph, error) {
 	order := make([]int, len(b.list))
 	for i := range order {
 		order[i] = i
@@ -181,13 +221,16 @@ func (b *builder) sorted() *Graph {
 	g := &Graph{Nodes: make([]Node, len(order))}
 	for to, from := range order {
 		n := b.list[from]
+		if to > 0 && compareNodes(&b.list[order[to-1]], &n) == 0 {
+			return nil, fmt.Errorf("cargo's unit graph has two packages %s %s from one source", n.Name, n.Version)
+		}
 		for i, d := range n.Dependencies {
 			n.Dependencies[i] = at[d]
 		}
 		slices.Sort(n.Dependencies)
 		g.Nodes[to] = n
 	}
-	return g
+	return g, nil
 }
 
 func compareNodes(a, b *Node) int {

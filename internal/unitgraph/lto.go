@@ -19,36 +19,62 @@ const (
 // changes the name of the compiled library.
 // The rules are those of https://github.com/rust-lang/cargo/blob/master/src/cargo/core/compiler/lto.rs
 func ltoModes(g *units) []lto {
-	modes := make([]lto, len(g.Units))
+	f := &ltoFlow{units: g, modes: make([]lto, len(g.Units))}
 	for _, r := range g.Roots {
-		u := &g.Units[r]
-		from := ltoOnlyBitcode
-		switch {
-		case u.Profile.LTO == "false":
-			from = ltoOnlyObject
-		case u.Profile.LTO == "off":
-			from = ltoOff
-		case u.forHost():
-			from = ltoOnlyObject
-		case needsObject(u):
-			from = withObject(u)
-		}
-		flow(g, modes, r, from)
+		f.pending = append(f.pending, ltoRequest{unit: r, parent: ofRoot(&g.Units[r])})
 	}
-	return modes
+	f.run()
+	return f.modes
 }
 
-// flow visits a unit from a dependent in mode parent.
-func flow(g *units, modes []lto, at int, parent lto) {
-	u := &g.Units[at]
-	mode := merge(modes[at], own(u, parent))
-	if mode == modes[at] {
-		return
+// ltoFlow carries modes from dependents to dependencies until none changes. A
+// unit's mode only ever grows, from unknown to bitcode or objects, then to
+// both, so that it is passed on a few times at most, in whatever order the
+// requests are served; and the list of them, unlike a recursion, has no depth.
+type ltoFlow struct {
+	units   *units
+	modes   []lto
+	pending []ltoRequest
+	// served counts requests.
+	served int
+}
+
+// ltoRequest is what a dependent in mode parent asks of a unit.
+type ltoRequest struct {
+	unit   int
+	parent lto
+}
+
+func (f *ltoFlow) run() {
+	for len(f.pending) > 0 {
+		r := f.pending[len(f.pending)-1]
+		f.pending = f.pending[:len(f.pending)-1]
+		f.served++
+		u := &f.units.Units[r.unit]
+		mode := merge(f.modes[r.unit], own(u, r.parent))
+		if mode == f.modes[r.unit] {
+			continue
+		}
+		f.modes[r.unit] = mode
+		for _, d := range u.Dependencies {
+			f.pending = append(f.pending, ltoRequest{unit: d.Index, parent: mode})
+		}
 	}
-	modes[at] = mode
-	for _, d := range u.Dependencies {
-		flow(g, modes, d.Index, mode)
+}
+
+// ofRoot is the mode that cargo starts with at a root.
+func ofRoot(u *unit) lto {
+	switch {
+	case u.Profile.LTO == "false":
+		return ltoOnlyObject
+	case u.Profile.LTO == "off":
+		return ltoOff
+	case u.forHost():
+		return ltoOnlyObject
+	case needsObject(u):
+		return withObject(u)
 	}
+	return ltoOnlyBitcode
 }
 
 // own is the mode that a dependent in mode parent asks of a unit.

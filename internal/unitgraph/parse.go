@@ -23,15 +23,16 @@ type unit struct {
 		LTO string `json:"lto"`
 	} `json:"profile"`
 	// Platform is the target triple, nil for the build machine.
-	Platform     *string  `json:"platform"`
-	Mode         string   `json:"mode"`
-	Features     []string `json:"features"`
-	IsStd        bool     `json:"is_std"`
-	Dependencies []struct {
-		Index int `json:"index"`
-	} `json:"dependencies"`
+	Platform     *string          `json:"platform"`
+	Mode         string           `json:"mode"`
+	Features     []string         `json:"features"`
+	IsStd        bool             `json:"is_std"`
+	Dependencies []unitDependency `json:"dependencies"`
+}
 
-	rawProfile string
+// unitDependency is the index of a unit that another needs.
+type unitDependency struct {
+	Index int `json:"index"`
 }
 
 // units is the whole unit graph.
@@ -91,20 +92,41 @@ func (u *unit) forHost() bool { return u.script() || slices.Contains(u.Target.Ki
 // metadata is the part of cargo metadata that is used.
 // https://doc.rust-lang.org/cargo/commands/cargo-metadata.html#json-format
 type metadata struct {
-	Packages []struct {
-		ID           string              `json:"id"`
-		Name         string              `json:"name"`
-		Version      string              `json:"version"`
-		Source       string              `json:"source"`
-		Features     map[string][]string `json:"features"`
-		Dependencies []dependency        `json:"dependencies"`
-	} `json:"packages"`
-	Resolve struct {
-		Nodes []struct {
-			ID           string   `json:"id"`
-			Dependencies []string `json:"dependencies"`
-		} `json:"nodes"`
+	Packages []metadataPackage `json:"packages"`
+	Resolve  struct {
+		Nodes []resolveNode `json:"nodes"`
 	} `json:"resolve"`
+}
+
+// metadataPackage is a package as its manifest declares it.
+type metadataPackage struct {
+	ID           string              `json:"id"`
+	Name         string              `json:"name"`
+	Version      string              `json:"version"`
+	Source       string              `json:"source"`
+	Features     map[string][]string `json:"features"`
+	Dependencies []dependency        `json:"dependencies"`
+}
+
+// resolveNode is what cargo chose for a package.
+type resolveNode struct {
+	ID           string   `json:"id"`
+	Dependencies []choice `json:"deps"`
+}
+
+// choice is a package that cargo chose for dependencies of another.
+type choice struct {
+	// Name is what the dependent's code calls the library.
+	Name    string      `json:"name"`
+	Package string      `json:"pkg"`
+	Tables  []tableName `json:"dep_kinds"`
+}
+
+// tableName is a table of dependencies: "", "build" or "dev", for all targets
+// or for some.
+type tableName struct {
+	Kind   string `json:"kind"`
+	Target string `json:"target"`
 }
 
 // dependency is a dependency as a package declares it.
@@ -113,6 +135,7 @@ type dependency struct {
 	Source          string   `json:"source"`
 	Requirement     string   `json:"req"`
 	Kind            string   `json:"kind"`
+	Target          string   `json:"target"`
 	Rename          string   `json:"rename"`
 	Optional        bool     `json:"optional"`
 	DefaultFeatures bool     `json:"uses_default_features"`

@@ -18,8 +18,10 @@ type resolved struct {
 	ID, Name, Version, Source string
 	features                  map[string][]string
 	declared                  []dependency
-	// dependencies are the packages that cargo chose for those it needs.
-	dependencies []string
+	// choices are the packages that cargo chose for those it needs; known tells
+	// that cargo has chosen.
+	choices []choice
+	known   bool
 }
 
 func newResolver(m *metadata) *resolver {
@@ -31,22 +33,33 @@ func newResolver(m *metadata) *resolver {
 	}
 	for _, n := range m.Resolve.Nodes {
 		if p := r.byID[n.ID]; p != nil {
-			p.dependencies = n.Dependencies
+			p.choices, p.known = n.Dependencies, true
 		}
 	}
 	return r
 }
 
 // chosen is the package that cargo resolved a declared dependency of p to, nil
-// when it did not have to.
+// when it did not have to. A table can have a package twice, under two names.
 func (r *resolver) chosen(p *resolved, d dependency) *resolved {
-	for _, id := range p.dependencies {
-		to := r.byID[id]
-		if to != nil && to.Name == d.Name && cargo.Matches(d.Requirement, to.Version) {
-			return to
+	var found *resolved
+	for _, c := range p.choices {
+		to := r.byID[c.Package]
+		if to == nil || to.Name != d.Name || !slices.Contains(c.Tables, tableName{d.Kind, d.Target}) || !satisfies(d, to) {
+			continue
+		}
+		if found == nil || c.Name == strings.ReplaceAll(d.key(), "-", "_") {
+			found = to
 		}
 	}
-	return nil
+	return found
+}
+
+// satisfies reports whether a package has a version that a dependency allows.
+// A path or git dependency without a version allows pre-releases too, and is
+// written like any version.
+func satisfies(d dependency, p *resolved) bool {
+	return d.Requirement == "*" || cargo.Matches(d.Requirement, p.Version)
 }
 
 // activation is what a set of features makes of a package's dependencies.
@@ -113,9 +126,28 @@ func (b *builder) placeholders() error {
 				Name: d.Name, Version: version, Source: d.Source, Features: slices.Compact(features),
 			})
 		}
-		slices.SortFunc(node.Placeholders, func(x, y Placeholder) int {
-			return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.Version, y.Version), strings.Compare(x.Source, y.Source))
-		})
+		node.Placeholders = united(node.Placeholders)
 	}
 	return nil
+}
+
+// united sorts placeholders, and makes one of those that tables of different
+// targets declare with different features.
+func united(list []Placeholder) []Placeholder {
+	order := func(x, y Placeholder) int {
+		return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.Version, y.Version), strings.Compare(x.Source, y.Source))
+	}
+	slices.SortStableFunc(list, order)
+	var out []Placeholder
+	for _, p := range list {
+		last := len(out) - 1
+		if last < 0 || order(out[last], p) != 0 {
+			out = append(out, p)
+			continue
+		}
+		features := slices.Concat(out[last].Features, p.Features)
+		slices.Sort(features)
+		out[last].Features = slices.Compact(features)
+	}
+	return out
 }

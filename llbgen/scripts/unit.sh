@@ -109,6 +109,12 @@ tar -cf - -T /tmp/new | tar -xf - -C /out
 # stale when a source, or an output it was made from, is newer.
 [ ! -d /out/target ] || find /out/target -exec touch -h -d @1230768000 {} +
 
+# Leaves out of a manifest the targets that nobody who depends on the package
+# compiles: cargo wants their files to exist.
+library_only() {
+	awk '/^[[:space:]]*\[/ { skip = ($0 ~ /^[[:space:]]*\[\[[[:space:]]*(bin|example|test|bench)[[:space:]]*\]\]/) } !skip' "$1" >"$1.tmp"
+	mv "$1.tmp" "$1"
+}
 # What build scripts say about their crates' files.
 grep '/output$' /tmp/new | while read -r file; do cat "$file"; done >/tmp/outputs || true
 sed -n 's/^cargo::\{0,1\}rerun-if-changed=//p' /tmp/outputs | sort -u >/tmp/watched
@@ -125,6 +131,7 @@ printf '%s' "$crates" | while read -r mount dir sum; do
 	fi
 	mkdir -p "$to"
 	cp -a "$from/Cargo.toml" "$from/.cargo-checksum.json" "$to/"
+	library_only "$to/Cargo.toml"
 	while read -r watched; do
 		case $watched in
 		"$from"/*) watched=${watched#"$from"/} ;;

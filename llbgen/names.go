@@ -14,6 +14,7 @@ const (
 	nameRest   = "[sources] unpack crates of other packages"
 	// namePlan is the planner vertex.
 	namePlan      = "[plan] ask cargo for the unit graph"
+	nameProbe     = "[plan] ask the toolchain what it can do"
 	nameManifests = "[sources] manifests of crates"
 	nameInputs    = "[internal] inputs of "
 	nameStubs     = "[internal] stub workspace"

@@ -68,14 +68,15 @@ func (g *generator) manifests(toolchain llb.State) (llb.State, error) {
 
 // units makes the compile vertices and returns their outputs.
 func (g *generator) units(toolchain llb.State) ([]llb.State, error) {
-	script := g.unitScript()
+	base := unitBase{toolchain: toolchain, script: g.unitScript()}
+	base.probe = g.probe(base)
 	outputs := make([]llb.State, len(g.plan.Units.Vertices))
 	for i, v := range g.plan.Units.Vertices {
 		inputs := make([]llb.State, len(v.Inputs))
 		for k, input := range v.Inputs {
 			inputs[k] = outputs[input]
 		}
-		out, err := g.unit(toolchain, script, i, g.merged(inputs, v.Name))
+		out, err := g.unit(base, i, g.merged(inputs, v.Name))
 		if err != nil {
 			return nil, err
 		}
@@ -84,14 +85,38 @@ func (g *generator) units(toolchain llb.State) ([]llb.State, error) {
 	return outputs, nil
 }
 
+// unitBase is what all compile vertices have in common.
+type unitBase struct{ toolchain, script, probe llb.State }
+
+// probe asks the toolchain, once for all compile vertices, what each cargo
+// would ask it again.
+func (g *generator) probe(base unitBase) llb.State {
+	workdir := path.Join(sourceDir, g.plan.Units.Workdir)
+	opts := []llb.RunOption{
+		llb.Args([]string{"/bin/sh", "/rustfile/probe.sh", workdir, g.plan.Units.Config, g.plan.Triple}), llb.Dir("/"),
+		llb.AddEnv("RUSTC_WORKSPACE_WRAPPER", "/rustfile/stub-rustc"),
+		llb.AddMount("/rustfile", base.script, llb.Readonly),
+		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(nameProbe), llb.WithExportCache(),
+	}
+	if copies := g.plan.Units.Copies; len(copies) > 0 {
+		opts = append(opts, llb.AddMount(sourceDir, llb.Scratch().File(g.copies(nil, copies), g.named(nameStubs)), llb.ForceNoOutput))
+	}
+	return base.toolchain.Run(append(opts, environment()...)...).AddMount("/out", llb.Scratch())
+}
+
 // unitScript is the script of all compile vertices.
 func (g *generator) unitScript() llb.State {
 	stub, err := scripts.ReadFile("scripts/stub-rustc.sh")
 	if err != nil {
 		panic(err)
 	}
+	probe, err := scripts.ReadFile("scripts/probe.sh")
+	if err != nil {
+		panic(err)
+	}
+	at := llb.WithCreatedTime(sourceTime)
 	return g.script("unit.sh").File(
-		llb.Mkfile("/stub-rustc", 0o755, stub, llb.WithCreatedTime(sourceTime)), g.named(nameScripts+"stub-rustc"))
+		llb.Mkfile("/stub-rustc", 0o755, stub, at).Mkfile("/probe.sh", 0o755, probe, at), g.named(nameScripts+"stub-rustc"))
 }
 
 // merged is the union of outputs. Its name is given, because BuildKit's own
@@ -108,7 +133,7 @@ func (g *generator) merged(outputs []llb.State, name string) llb.State {
 }
 
 // unit is the compile vertex of the plan's vertex i.
-func (g *generator) unit(toolchain, script llb.State, i int, inputs llb.State) (llb.State, error) {
+func (g *generator) unit(base unitBase, i int, inputs llb.State) (llb.State, error) {
 	v := g.plan.Units.Vertices[i]
 	stub, err := g.plan.Stub(i)
 	if err != nil {
@@ -120,7 +145,8 @@ func (g *generator) unit(toolchain, script llb.State, i int, inputs llb.State) (
 	}
 	opts := []llb.RunOption{
 		llb.Args(g.unitArgs(v, stub, crates)), llb.Dir("/"),
-		llb.AddMount("/rustfile", script, llb.Readonly),
+		llb.AddMount("/rustfile", base.script, llb.Readonly),
+		llb.AddMount("/probe", base.probe, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)),
 		llb.AddMount(buildDir, inputs, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff)),
 		llb.AddMount("/slots", llb.Scratch(), llb.AsPersistentCacheDir(slotsCache, llb.CacheMountShared)),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), llb.WithExportCache(),
@@ -130,11 +156,11 @@ func (g *generator) unit(toolchain, script llb.State, i int, inputs llb.State) (
 	opts = append(opts, g.unitKind(v)...)
 	for _, s := range g.plan.Sources.Git {
 		if names := stub.Git[s.Dir]; len(names) > 0 {
-			opts = append(opts, llb.AddMount(path.Join(gitDir, s.Dir), g.gitPackages(toolchain, s, names), llb.Readonly,
+			opts = append(opts, llb.AddMount(path.Join(gitDir, s.Dir), g.gitPackages(base.toolchain, s, names), llb.Readonly,
 				llb.ContentCache(llb.MountContentCacheOff)))
 		}
 	}
-	return toolchain.Run(opts...).AddMount("/out", llb.Scratch()), nil
+	return base.toolchain.Run(opts...).AddMount("/out", llb.Scratch()), nil
 }
 
 // unitArgs is the command of a compile vertex; see scripts/unit.sh.
@@ -148,7 +174,7 @@ func (g *generator) unitArgs(v plan.Vertex, stub *plan.UnitStub, crates string) 
 		script = "script"
 	}
 	args := []string{
-		"/bin/sh", "/rustfile/unit.sh", kind, workdir, v.Name, config, string(g.unitSourceConfig(stub)), stub.Library, script, crates,
+		"/bin/sh", "/rustfile/unit.sh", kind, workdir, v.Name, config, string(g.unitSourceConfig(stub)), stub.Library, stub.Lock, script, crates,
 		placeholders(stub.Placeholders), fmt.Sprint(len(stub.Manifest)),
 	}
 	return append(append(args, stub.Manifest...), stub.Args...)

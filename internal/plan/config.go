@@ -80,3 +80,15 @@ func configFiles(ws *cargo.Workspace) []string {
 	slices.Sort(out)
 	return out
 }
+
+// relativeEnvironment reports whether the configuration sets a variable to a
+// path that is relative to the directory that holds .cargo.
+func relativeEnvironment(c *cargo.Config) bool {
+	variables, _ := c.Values["env"].(map[string]any)
+	for _, v := range variables {
+		if table, ok := v.(map[string]any); ok && table["relative"] == true {
+			return true
+		}
+	}
+	return false
+}

@@ -56,7 +56,7 @@ func (m *memberUnits) node(n unitgraph.Node) (Node, bool) {
 		return Node{}, false
 	}
 	node := Node{
-		Name: p.Name, Version: p.Version, Crate: -1, Member: p.Dir, Host: n.Host, Features: n.Features, Objects: n.Objects, Units: n.Units,
+		Name: p.Name, Version: p.Version, Crate: -1, Member: p.Dir, Host: n.Host, Features: n.Features, Script: n.Script, Objects: n.Objects, Units: n.Units,
 	}
 	entry, ok := m.ws.LockEntry(p)
 	if !ok {
@@ -166,13 +166,26 @@ func (m *memberUnits) source(members []string, objects bool) (*Source, error) {
 	if err := s.write(m.ws.RootManifest, root); err != nil {
 		return nil, err
 	}
-	if u := m.plan.Units; u != nil && u.Config != "" {
-		s.Files = append(s.Files, File{Path: path.Join(m.ws.Root, ".cargo/config.toml"), Content: u.Config})
-		s.Copies = append(s.Copies, u.Copies...)
+	if config := m.plan.Units.Config + m.registries(); config != "" {
+		s.Files = append(s.Files, File{Path: path.Join(m.ws.Root, ".cargo/config.toml"), Content: config})
+		s.Copies = append(s.Copies, m.plan.Units.Copies...)
 	}
 	slices.SortFunc(s.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	s.Files = slices.CompactFunc(s.Files, func(a, b File) bool { return a.Path == b.Path })
 	return s, nil
+}
+
+// registries is the configuration that names the registries which members'
+// manifests refer to.
+func (m *memberUnits) registries() string {
+	all, _ := m.ws.Config.Values["registries"].(map[string]any)
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if index := registryIndex(m.ws.Config, name); index != "" {
+			fmt.Fprintf(&b, "[registries.%s]\nindex = %s\n", quote(name), quote(index))
+		}
+	}
+	return b.String()
 }
 
 func dependsOn(p *cargo.Package, name string) bool {

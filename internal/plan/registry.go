@@ -1,11 +1,11 @@
 package plan
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rustfile/rustfile/internal/cargo"
@@ -33,7 +33,8 @@ func registryOf(ws *cargo.Workspace, known map[string]*Registry, url string, at 
 	}
 	r := &Registry{URL: url, Dir: "crates-io"}
 	if url != CratesIO {
-		r.Dir = "registry-" + strconv.Itoa(len(known)+1)
+		sum := sha256.Sum256([]byte(url))
+		r.Dir = fmt.Sprintf("registry-%x", sum[:4])
 	}
 	served, err := replacement(ws.Config, url)
 	if err != nil {
@@ -140,4 +141,11 @@ func vendoredDir(c *cargo.Config, id cargo.SourceID) string {
 func text(v any) string {
 	s, _ := v.(string)
 	return s
+}
+
+// registryIndex is the index of the registry that the configuration names so.
+func registryIndex(c *cargo.Config, name string) string {
+	registries, _ := c.Values["registries"].(map[string]any)
+	r, _ := registries[name].(map[string]any)
+	return text(r["index"])
 }

@@ -239,8 +239,7 @@ func (g *stubs) dependency(d cargo.Dependency, from string) map[string]any {
 		setIf(t, "version", d.Requirement)
 	default:
 		setIf(t, "version", d.Requirement)
-		setIf(t, "registry", d.Registry)
-		setIf(t, "registry-index", d.RegistryIndex)
+		setIf(t, "registry-index", cmp.Or(d.RegistryIndex, registryIndex(g.ws.Config, d.Registry)))
 	}
 	if t["package"] == nil && d.Package != d.Key {
 		t["package"] = d.Package

@@ -24,7 +24,7 @@ type Units struct {
 	// rustc or a build script.
 	Config string `json:"config,omitempty"`
 	// Workdir is the directory of Config, relative to the context's root; "."
-	// when there is no configuration.
+	// when the configuration has no paths that are relative to it.
 	Workdir string `json:"workdir"`
 	// Copies are the files of the context that the configuration names.
 	Copies []Copy `json:"copies,omitempty"`
@@ -39,11 +39,15 @@ type Node struct {
 	Crate int `json:"crate"`
 	// Git is the Dir of the node's source in [Sources.Git], "" for a crate.
 	Git string `json:"git,omitempty"`
+	// Locked is a git node's source as lock files write it, with its commit.
+	Locked string `json:"locked,omitempty"`
 	// Member is the directory of a workspace member, "" for a third-party node.
 	Member string `json:"member,omitempty"`
 	// Host is true for what runs on the build machine.
 	Host     bool     `json:"host,omitempty"`
 	Features []string `json:"features,omitempty"`
+	// Script is true when the package has a build script.
+	Script bool `json:"script,omitempty"`
 	// Objects is true when link-time optimisation wants objects beside bitcode.
 	Objects bool `json:"objects,omitempty"`
 	// Units counts what cargo compiles or runs for the node.
@@ -98,9 +102,14 @@ func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, in Inputs, answer 
 		return nil, err
 	}
 	if config != nil {
-		refined.Units.Config, refined.Units.Workdir = config.Content, ws.Root
+		refined.Units.Config = config.Content
 		for _, f := range configFiles(ws) {
 			refined.Units.Copies = append(refined.Units.Copies, Copy{Path: f, File: true})
+		}
+		// Elsewhere the place of the workspace does not matter, and must not be
+		// in the keys.
+		if len(refined.Units.Copies) > 0 || relativeEnvironment(ws.Config) {
+			refined.Units.Workdir = ws.Root
 		}
 	}
 	var local *memberUnits
@@ -261,14 +270,14 @@ func newSourceIndex(p *Plan) *sourceIndex {
 
 func (s *sourceIndex) node(n unitgraph.Node) (Node, error) {
 	node := Node{
-		Name: n.Name, Version: n.Version, Crate: -1, Host: n.Host, Features: n.Features, Objects: n.Objects, Units: n.Units,
+		Name: n.Name, Version: n.Version, Crate: -1, Host: n.Host, Features: n.Features, Script: n.Script, Objects: n.Objects, Units: n.Units,
 	}
 	id, err := cargo.ParseSourceID(n.Source)
 	if err != nil {
 		return node, err
 	}
 	if id.Kind == cargo.SourceGit {
-		node.Git = gitDir(id)
+		node.Git, node.Locked = gitDir(id), n.Source
 	} else {
 		i, ok := s.crates[n.Name+" "+n.Version+" "+s.registry(id.URL)]
 		if !ok {

@@ -25,6 +25,9 @@ type UnitStub struct {
 	// Library is the manifest of a second member whose crate types make cargo
 	// want objects beside bitcode, "" when nothing needs them.
 	Library string
+	// Lock is a lock file that pins the git packages, "" when there are none:
+	// cargo does not take them from a directory without one.
+	Lock string
 	// Script is true when the program has a build script, for the sake of host
 	// nodes.
 	Script bool
@@ -50,6 +53,7 @@ func (p *Plan) Stub(v int) (*UnitStub, error) {
 	}
 	w.library()
 	w.sources(u.Vertices[v])
+	w.lock()
 	w.out.Args = []string{"build", "--profile", p.profile(), "--target", p.Triple, "--package", stubPrefix + "0"}
 	if w.out.Library != "" {
 		w.out.Args = append(w.out.Args, "--package", stubPrefix+"1")
@@ -196,11 +200,29 @@ func quote(s string) string {
 	return string(data)
 }
 
-// profiles leaves out the overrides of packages that the closure does not have.
+// lock renders the lock file. Cargo adds the other packages itself.
+func (w *unitStub) lock() {
+	var entries []string
+	for _, i := range w.closure {
+		if n := w.plan.Units.Nodes[i]; n.Locked != "" {
+			entries = append(entries, fmt.Sprintf("\n[[package]]\nname = %s\nversion = %s\nsource = %s\n", quote(n.Name), quote(n.Version), quote(n.Locked)))
+		}
+	}
+	if len(entries) > 0 {
+		slices.Sort(entries)
+		w.out.Lock = "version = 4\n" + strings.Join(slices.Compact(entries), "")
+	}
+}
+
+// profiles leaves out the overrides of packages that the closure does not have,
+// and that of the build machine when nothing in the closure runs there.
 func (w *unitStub) profiles() map[string]any {
 	names := map[string]bool{}
+	host := false
 	for _, i := range w.closure {
-		names[w.plan.Units.Nodes[i].Name] = true
+		n := w.plan.Units.Nodes[i]
+		names[n.Name] = true
+		host = host || n.Host || n.Script
 	}
 	out := map[string]any{}
 	for name, profile := range w.plan.Units.Profiles {
@@ -215,7 +237,9 @@ func (w *unitStub) profiles() map[string]any {
 				}
 				value = overrides
 			}
-			kept[key] = value
+			if key != "build-override" || host {
+				kept[key] = value
+			}
 		}
 		if len(kept) > 0 {
 			out[name] = kept

@@ -4,7 +4,7 @@
 # of the crates' sources what cargo looks at when it finds them fresh in
 # /out/vendor.
 # Arguments: "dependency" or "member", working directory, name of the vertex, Cargo configuration, source
-# configuration, manifest of the stub library, "script" or "", crates (mount,
+# configuration, manifest of the stub library, lock file, "script" or "", crates (mount,
 # directory, SHA-256), placeholders (directory, name, version, features), number
 # of lines of the stub's manifest, those lines, cargo's arguments.
 # Exit codes: 76 when a third-party unit, 77 when a member cannot be compiled
@@ -12,8 +12,10 @@
 set -eu
 kind=$1
 shift
-workdir=$1 vertex=$2 config=$3 sources=$4 library=$5 script=$6 crates=$7 placeholders=$8 lines=$9
+workdir=$1 vertex=$2 config=$3 sources=$4 library=$5 lock=$6 script=$7 crates=$8 placeholders=$9
 shift 9
+lines=$1
+shift
 mkdir -p "$workdir" /out
 cd "$workdir"
 while [ "$lines" -gt 0 ]; do
@@ -21,6 +23,12 @@ while [ "$lines" -gt 0 ]; do
 	shift
 	lines=$((lines - 1))
 done >Cargo.toml
+if [ -n "$lock" ]; then
+	# The stub of a member's vertex is a member itself.
+	[ "$kind" != member ] || cd ..
+	printf '%s' "$lock" >Cargo.lock
+	cd "$workdir"
+fi
 : >main.rs
 [ -z "$script" ] || : >build.rs
 if [ -n "$library" ]; then
@@ -58,6 +66,7 @@ if [ -d /slots ] && command -v flock >/dev/null; then
 	exec 9>&-
 fi
 started=$(date +%s%3N)
+: >/tmp/begun
 
 printf '%s' "$crates" | while read -r mount dir sum; do
 	to=/build/vendor/$dir
@@ -84,7 +93,12 @@ printf '%s' "$placeholders" | while read -r dir name version features; do
 done
 
 # The toolchain's own binaries: rustup's proxies cost time at every call.
-PATH=$(cd / && rustc --print sysroot)/bin:$PATH
+PATH=$(cat /probe/sysroot)/bin:$PATH
+# What rustc can do is the same for all third-party units; see probe.sh.
+if [ "$kind" = dependency ] && [ -f /probe/rustc_info.json ]; then
+	mkdir -p /build/target
+	cp /probe/rustc_info.json /build/target/.rustc_info.json
+fi
 mkfifo /tmp/said
 tee /tmp/log </tmp/said >&2 &
 status=0
@@ -101,9 +115,8 @@ fi
 
 # Nothing of the stubs stays. All their names begin alike.
 find /build/target -depth -name '*rustfile[-_]stub[-_]*' -exec rm -rf {} +
-touch -d @1230768000 /tmp/restored
 cd /build
-find target \( ! -type d -o -empty \) -newer /tmp/restored ! -name .rustc_info.json ! -name .cargo-lock ! -name CACHEDIR.TAG >/tmp/new
+find target \( ! -type d -o -empty \) -cnewer /tmp/begun ! -name .rustc_info.json ! -name .cargo-lock ! -name CACHEDIR.TAG >/tmp/new
 tar -cf - -T /tmp/new | tar -xf - -C /out
 # Later than every source, and the same for all: cargo takes an output for
 # stale when a source, or an output it was made from, is newer.

@@ -73,6 +73,7 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err := b.keepPlan(s.plan); err != nil {
 		return nil, err
 	}
+	b.keepReport(ctx, s, in, platform)
 	return &dockerui.BuildResult{Reference: s.ref, Image: &s.res.Image, BaseImage: baseConfig(s.res), Epoch: in.Epoch}, nil
 }
 

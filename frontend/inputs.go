@@ -68,7 +68,7 @@ func (b *build) base(ctx context.Context, name, ref string, platform ocispecs.Pl
 		if err != nil {
 			return llbgen.Base{}, told(err, "cannot load the build context %q: %v", name, err)
 		}
-		base := llbgen.Base{State: *st, Override: true}
+		base := llbgen.Base{State: *st, Override: true, Ref: "build context " + name}
 		if img != nil {
 			base.Config = *img
 		}
@@ -100,7 +100,7 @@ func (b *build) image(ctx context.Context, ref string, platform ocispecs.Platfor
 			resolved = pinned.String()
 		}
 	}
-	var base llbgen.Base
+	base := llbgen.Base{Ref: resolved}
 	if err := json.Unmarshal(config, &base.Config); err != nil {
 		return llbgen.Base{}, fmt.Errorf("the config of %s is not valid: %w", ref, err)
 	}

@@ -34,7 +34,13 @@ type build struct {
 	// files are the project's files that errors and vertices show.
 	files map[string][]byte
 
+	// started is when the request came, for the report.
+	started time.Time
+
 	mu sync.Mutex
+	// coarseReason says why a plan could not be cut, "" when it was or was not
+	// to be.
+	coarseReason string
 	// first is the first vertex that was solved; warnings are shown below it.
 	first digest.Digest
 	// plans are the plans of the platforms, by the key of their metadata.
@@ -51,7 +57,7 @@ func newBuild(ctx context.Context, c client.Client) (*build, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &build{client: c, ui: ui, caps: caps, files: map[string][]byte{}, plans: map[string][]byte{}}
+	b := &build{client: c, ui: ui, caps: caps, files: map[string][]byte{}, plans: map[string][]byte{}, started: time.Now()}
 	if b.entry, err = ui.ReadEntrypoint(ctx, "TOML"); err != nil {
 		return nil, told(err, "cannot read the file that -f names: %v", err)
 	}

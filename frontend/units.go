@@ -32,6 +32,7 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 		why = "the BuildKit daemon cannot merge layers"
 	}
 	if why != "" {
+		b.coarse(why)
 		if b.options.Granularity == options.GranularityUnit || b.options.Granularity == options.GranularityGroup {
 			b.warn(ctx, "dependencies are compiled in one vertex: "+why)
 		}
@@ -43,9 +44,17 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 		return nil, daemon.err
 	}
 	if err != nil {
+		b.coarse(err.Error())
 		b.warn(ctx, "dependencies are compiled in one vertex: "+err.Error())
 	}
 	return append(plans, p), nil
+}
+
+// coarse notes for the report why dependencies are compiled in one vertex.
+func (b *build) coarse(why string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.coarseReason = why
 }
 
 // cut makes the plans with and without vertices for workspace members.
@@ -163,6 +172,7 @@ func (b *build) try(ctx context.Context, plans []*plan.Plan, in llbgen.Inputs, p
 		in.WholeSources = true
 		return b.attempt(ctx, p, in, platform)
 	case strings.Contains(err.Error(), unitFailed):
+		b.coarse("a unit could not be compiled by itself")
 		b.warn(ctx, "a unit could not be compiled by itself, so dependencies are compiled in one vertex")
 		return b.try(ctx, plans[len(plans)-1:], in, platform)
 	case strings.Contains(err.Error(), memberFailed):

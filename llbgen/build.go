@@ -46,6 +46,9 @@ type Inputs struct {
 // Base is an image to start from.
 type Base struct {
 	State llb.State
+	// Ref is the image's reference, with its digest where that is known; it is
+	// for people.
+	Ref string
 	// Config is the image's config; its zero value stands for scratch.
 	Config dockerspec.DockerOCIImage
 	// Override is true when the user gave the image as a named context.
@@ -56,7 +59,11 @@ type Base struct {
 type Result struct {
 	// State is the root filesystem of the image.
 	State llb.State
-	Image dockerspec.DockerOCIImage
+	// Binaries is the output of the source vertex. With units, its file record
+	// has a line "time START END VERTEX" for each vertex, in milliseconds since
+	// 1970, and a line "source SHA256 DIRECTORY" for each member.
+	Binaries llb.State
+	Image    dockerspec.DockerOCIImage
 	// Base is the config of the runtime base.
 	Base dockerspec.DockerOCIImage
 }
@@ -101,7 +108,7 @@ func Build(p *plan.Plan, in Inputs) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Result{State: g.runtime(binaries), Image: g.image(), Base: in.Runtime.Config}, nil
+	return &Result{State: g.runtime(binaries), Binaries: binaries, Image: g.image(), Base: in.Runtime.Config}, nil
 }
 
 // coarse compiles the dependencies in one vertex and the members in another.

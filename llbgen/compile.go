@@ -85,7 +85,7 @@ func (g *generator) members(toolchain llb.State, sourceConfig []byte, mounts []l
 	opts := []llb.RunOption{
 		llb.Args(append(args, m.Args...)),
 		llb.Dir(path.Join(sourceDir, m.Workdir)),
-		llb.AddMount("/rustfile", g.script("build.sh", dataFile{"sources.toml", sourceConfig}), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("build.sh", append(g.recorded(), dataFile{"sources.toml", sourceConfig})...), llb.Readonly),
 		llb.AddMount(sourceDir, g.workspace(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameMembers + "cargo " + strings.Join(quiet(m.Args), " ")),
@@ -98,6 +98,21 @@ func (g *generator) members(toolchain llb.State, sourceConfig []byte, mounts []l
 	opts = append(opts, g.ignored("build")...)
 	opts = append(opts, g.location(m.Location)...)
 	return toolchain.Run(opts...).AddMount("/out", llb.Scratch())
+}
+
+// recorded lists the directories whose digests the source vertex notes for
+// the report, none in a coarse plan.
+func (g *generator) recorded() []dataFile {
+	if g.plan.Units == nil {
+		return nil
+	}
+	var list strings.Builder
+	for _, c := range g.plan.Members.Copies {
+		if !c.File {
+			fmt.Fprintln(&list, c.Path)
+		}
+	}
+	return []dataFile{{"members", []byte(list.String())}}
 }
 
 // quiet drops from a command what only says where things are.

@@ -34,6 +34,9 @@ const (
 	NameMembers = "[build] "
 )
 
+// SourceVertex is what the record in the source vertex's output calls itself.
+const SourceVertex = "binaries"
+
 func nameCrate(c plan.Crate) string { return fmt.Sprintf("[crate] %s %s", c.Name, c.Version) }
 
 func nameGit(g plan.GitSource) string { return fmt.Sprintf("[git] %s at %.12s", g.URL, g.Commit) }

@@ -54,15 +54,15 @@ func (p *Plan) Stub(v int) (*UnitStub, error) {
 	w.library()
 	w.sources(u.Vertices[v])
 	w.lock()
-	w.out.Args = []string{"build", "--profile", p.profile(), "--target", p.Triple, "--package", stubPrefix + "0"}
+	w.out.Args = []string{"build", "--profile", p.Profile(), "--target", p.Triple, "--package", stubPrefix + "0"}
 	if w.out.Library != "" {
 		w.out.Args = append(w.out.Args, "--package", stubPrefix+"1")
 	}
 	return w.out, nil
 }
 
-// profile is the name of the cargo profile.
-func (p *Plan) profile() string {
+// Profile is the name of the cargo profile.
+func (p *Plan) Profile() string {
 	i := slices.Index(p.Members.Args, "--profile")
 	return p.Members.Args[i+1]
 }

@@ -23,6 +23,7 @@ find /src -type l -exec sh -c 'for link do
 	esac
 done' sh {} +
 PATH=$(cd / && rustc --print sysroot)/bin:$PATH
+started=$(date +%s%3N)
 # What cargo says is shown, and searched for units that it could not find fresh.
 mkfifo /tmp/said
 tee /tmp/log </tmp/said >&2 &
@@ -41,6 +42,17 @@ if [ "$again" -gt 0 ]; then
 	echo "warning: $again third-party units were compiled again; the dependency vertex did not match" >&2
 fi
 mkdir -p /out/bin
+# For the report: when what was compiled, and from which sources.
+if [ -f /rustfile/members ]; then
+	for file in /build/times/*; do
+		[ ! -f "$file" ] || printf 'time %s %s\n' "$(cat "$file")" "${file##*/}"
+	done >/out/record
+	while read -r member; do
+		digest=$(cd "/src/$member" && find . -type f -exec sha256sum {} + | sort -k 2 | sha256sum)
+		printf 'source %s %s\n' "${digest%% *}" "$member"
+	done </rustfile/members >>/out/record
+	printf 'time %s %s binaries\n' "$started" "$(date +%s%3N)" >>/out/record
+fi
 for name in $names; do
 	# An empty or missing program must never become a cached result.
 	if [ ! -f "$dir/$name" ] || [ "$(head -c 4 "$dir/$name" | od -An -tx1 | tr -d ' ')" != 7f454c46 ]; then

@@ -95,7 +95,7 @@ func (b *build) attempt(ctx context.Context, p *plan.Plan, in llbgen.Inputs, pla
 	}
 	ref, err := b.evaluate(ctx, res.State, llb.Platform(platform))
 	if err != nil {
-		return nil, explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })
+		return nil, shortened(explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) }))
 	}
 	return &solved{p, res, ref}, nil
 }

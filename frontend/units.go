@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -180,4 +181,18 @@ func (b *build) try(ctx context.Context, plans []*plan.Plan, in llbgen.Inputs, p
 		return b.try(ctx, plans[1:], in, platform)
 	}
 	return s, err
+}
+
+// command finds the command of a compile vertex in BuildKit's error. It holds
+// a whole manifest, and says nothing to a user.
+var command = regexp.MustCompile(`(?s)process "/bin/sh /rustfile/unit\.sh (dependency|member) .*" did not complete successfully`)
+
+// shortened puts the failure of a compile vertex into few words; cargo's own
+// are in the vertex's log.
+func shortened(err error) error {
+	text := err.Error()
+	if !command.MatchString(text) {
+		return err
+	}
+	return told(err, "%s", command.ReplaceAllLiteralString(text, "cargo build did not complete successfully"))
 }

@@ -23,7 +23,7 @@ func TestWhatAChangeRunsWithRemoteCache(t *testing.T) {
 	base := copyOf(t, "several-members")
 	to, from := localCache(t)
 	inProcess(testenv.SharedDaemon(t, testenv.OCI)).
-		MustBuild(t, testenv.BuildOptions{Context: base.Dir, Target: "a", CacheTo: to, Output: testenv.OutputNone})
+		MustBuild(t, withGranularity(testenv.BuildOptions{Context: base.Dir, Target: "a", CacheTo: to, Output: testenv.OutputNone}, "coarse"))
 	b := inProcess(testenv.FreshDaemon(t, testenv.DaemonOptions{}))
 	imported := func(o *testenv.BuildOptions) { o.CacheFrom = from }
 	for _, c := range []change{

@@ -256,7 +256,7 @@ func TestWhatAChangeRuns(t *testing.T) {
 	b := inProcess(testenv.FreshDaemon(t, testenv.DaemonOptions{}))
 	base := copyOf(t, "several-members")
 	for _, target := range []string{"a", "b", "c"} {
-		b.MustBuild(t, testenv.BuildOptions{Context: base.Dir, Target: target, Output: testenv.OutputNone})
+		b.MustBuild(t, withGranularity(testenv.BuildOptions{Context: base.Dir, Target: target, Output: testenv.OutputNone}, "coarse"))
 	}
 	toolchain := dependencyChangeOfToolchain(t)
 	for _, changes := range [][]change{ignoredChanges, sourceChanges, manifestChanges, dependencyChanges, {toolchain}} {
@@ -279,7 +279,7 @@ func (c change) check(t *testing.T, b *testenv.Builder, base *project) {
 	if c.options != nil {
 		c.options(&o)
 	}
-	r := b.MustBuild(t, o)
+	r := b.MustBuild(t, withGranularity(o, "coarse"))
 	got := work(r)
 	if c.unpacks {
 		got = strings.NewReplacer("gather ", "", "unpack-rest ", "", "unpack ", "").Replace(got)

@@ -3,6 +3,7 @@ package integration
 import (
 	"archive/tar"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -49,21 +50,24 @@ func TestHostileCrates(t *testing.T) {
 	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
 	f := newFakeRegistry(t)
 	for _, tc := range hostileEntries {
-		t.Run(tc.name, func(t *testing.T) {
-			p := f.projectOf(t, evil("early", tc.entries), crate{name: "middle"}, evil("late", tc.entries))
-			r, err := b.Build(t.Context(), testenv.BuildOptions{Context: p.Dir})
-			if err != nil {
-				if log := vertex(t, r, "[sources] unpack crates").Log; !strings.Contains(log, "error: the crate early-1.0.0 cannot be unpacked") &&
-					!strings.Contains(log, "error: the crate late-1.0.0 cannot be unpacked") {
-					t.Errorf("the build failed otherwise than in unpacking: %v\n%s", err, r.Logs())
-				}
-				return
-			}
-			// What a crate does to itself is its own affair.
-			if got := r.Run(t); !strings.Contains(got, "early\nmiddle\n") || !strings.HasSuffix(got, "late\n") {
-				t.Errorf("the program prints %q", got)
-			}
-		})
+		p := f.projectOf(t, evil("early", tc.entries), crate{name: "middle"}, evil("late", tc.entries))
+		for _, granularity := range []string{"coarse", "unit"} {
+			t.Run(tc.name+"/"+granularity, func(t *testing.T) { checkHostile(t, b, p, granularity) })
+		}
+	}
+}
+
+func checkHostile(t *testing.T, b *testenv.Builder, p *project, granularity string) {
+	r, err := b.Build(t.Context(), withGranularity(testenv.BuildOptions{Context: p.Dir}, granularity))
+	if err != nil {
+		if log := r.Logs(); !regexp.MustCompile(`error: the crate (early|late)-1\.0\.0 (has no manifest or )?cannot be unpacked`).MatchString(log) {
+			t.Errorf("the build failed otherwise than in unpacking: %v\n%s", err, log)
+		}
+		return
+	}
+	// What a crate does to itself is its own affair.
+	if got := r.Run(t); !strings.Contains(got, "early\nmiddle\n") || !strings.HasSuffix(got, "late\n") {
+		t.Errorf("the program prints %q", got)
 	}
 }
 

@@ -131,8 +131,10 @@ func TestSyntaxLineInCargoToml(t *testing.T) {
 	inProcess(d).MustBuild(t, testenv.BuildOptions{Context: p.Dir, Output: testenv.OutputNone})
 	p.write("Cargo.toml", "# syntax="+testenv.FrontendRef+"\n"+p.read("Cargo.toml"))
 	res := inProcess(d).MustBuild(t, testenv.BuildOptions{Context: p.Dir, File: p.path("Cargo.toml"), Output: testenv.OutputNone})
-	if v := vertex(t, res, llbgen.NameDependencies); !v.Cached {
-		t.Error("the dependencies were compiled again")
+	for _, name := range res.Ran() {
+		if strings.HasPrefix(name, llbgen.NameDependencies) {
+			t.Errorf("%s was compiled again", name)
+		}
 	}
 }
 

@@ -169,7 +169,7 @@ func (b *build) try(ctx context.Context, plans []*plan.Plan, in llbgen.Inputs, p
 	switch {
 	case strings.Contains(err.Error(), notFresh):
 		b.warn(ctx, "cargo did not find all third-party units fresh, and compiles them again with the sources of all crates; "+
-			"please report this with the output of rustfile plan")
+			"please report this with the file that --metadata-file writes")
 		in.WholeSources = true
 		return b.attempt(ctx, p, in, platform)
 	case strings.Contains(err.Error(), unitFailed):

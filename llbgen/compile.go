@@ -57,7 +57,7 @@ func (g *generator) dependencies(toolchain llb.State, t *thirdParty) *llb.State 
 		llb.Args(args),
 		llb.Dir(path.Join(sourceDir, d.Workdir)),
 		llb.AddEnv("RUSTC_WORKSPACE_WRAPPER", "/rustfile/stub-rustc"),
-		llb.AddMount("/rustfile", g.script("deps.sh",
+		llb.AddMount("/rustfile", g.script("deps.sh", links(),
 			dataFile{"sources.toml", t.closureConfig}).File(
 			llb.Mkfile("/stub-rustc", 0o755, stub, llb.WithCreatedTime(sourceTime)), g.named(nameScripts+"stub-rustc")), llb.Readonly),
 		llb.AddMount(sourceDir, g.stubs(), llb.ForceNoOutput),
@@ -85,7 +85,7 @@ func (g *generator) members(toolchain llb.State, sourceConfig []byte, mounts []l
 	opts := []llb.RunOption{
 		llb.Args(append(args, m.Args...)),
 		llb.Dir(path.Join(sourceDir, m.Workdir)),
-		llb.AddMount("/rustfile", g.script("build.sh", append(g.recorded(), dataFile{"sources.toml", sourceConfig})...), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("build.sh", append(g.recorded(), links(), dataFile{"sources.toml", sourceConfig})...), llb.Readonly),
 		llb.AddMount(sourceDir, g.workspace(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameMembers + "cargo " + strings.Join(quiet(m.Args), " ")),

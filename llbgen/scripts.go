@@ -26,6 +26,15 @@ func (g *generator) script(name string, extra ...dataFile) llb.State {
 	return llb.Scratch().File(fa, g.named(nameScripts+name))
 }
 
+// links is the file that drops the links which lead out of the context.
+func links() dataFile {
+	data, err := scripts.ReadFile("scripts/links.sh")
+	if err != nil {
+		panic(err) // the name is a constant of this package
+	}
+	return dataFile{"links.sh", data}
+}
+
 // dataFile is a file that a script reads.
 type dataFile struct {
 	name string

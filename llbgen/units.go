@@ -115,7 +115,7 @@ func (g *generator) unitScript() llb.State {
 		panic(err)
 	}
 	at := llb.WithCreatedTime(sourceTime)
-	return g.script("unit.sh").File(
+	return g.script("unit.sh", links()).File(
 		llb.Mkfile("/stub-rustc", 0o755, stub, at).Mkfile("/probe.sh", 0o755, probe, at), g.named(nameScripts+"stub-rustc"))
 }
 

@@ -94,7 +94,7 @@ var keys = []key{
 	}, parseRuntimeImage},
 	{KeyGranularity, KeyDoc{
 		Args: []string{"granularity"}, Type: "string", Default: GranularityAuto,
-		Description: "How finely compilation is cut into vertices: `unit`, `group`, `coarse`, or `auto` to leave it to the size of the graph.",
+		Description: "How finely compilation is cut into vertices: `unit`, `group`, `coarse`, or `auto`, which is `group`; more coarsely where a remote cache could not hold the graph.",
 	}, parseGranularity},
 	{KeyLocked, lockedDoc("locked", "--locked"), parseLocked},
 	{KeyOffline, lockedDoc("offline", "--offline"), parseLocked},

@@ -66,7 +66,7 @@ images = { builder = "rust:1.95", runtime = "localhost:5000/base@sha256:` + stri
 		{name: "every argument", args: map[string]string{
 			"package": "server", "bin": "a b", "features": "y,x/z", "no-default-features": "", "all-features": "1", "profile": "dev",
 			"manifest-path": "sub/Cargo.toml", "toolchain": "1.95", "suite": "bullseye", "builder-image": "rust:1", "runtime-image": "debian:12",
-			"frozen": "TRUE", "offline": "1", "SOURCE_DATE_EPOCH": "0",
+			"frozen": "TRUE", "offline": "1", "granularity": "group", "SOURCE_DATE_EPOCH": "0",
 		}, want: &Options{
 			Package: "server", Bins: []string{"a", "b"}, Features: []string{"x/z", "y"}, NoDefaultFeatures: true, AllFeatures: true,
 			Profile: "dev", ManifestPath: "sub/Cargo.toml", Toolchain: "1.95", Suite: "bullseye", BuilderImage: "rust:1",

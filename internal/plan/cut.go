@@ -1,10 +1,50 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
+
+// ordered sorts nodes, each after its dependencies, by the length of the
+// longest chain below them and then by what they are. Of two nodes it is known
+// from their closures alone which is first, so whatever lists nodes or vertices
+// in this order lists those of a closure in the same order in every project.
+func ordered(nodes []Node) []Node {
+	height, order := make([]int, len(nodes)), make([]int, len(nodes))
+	for i, n := range nodes {
+		order[i] = i
+		for _, d := range n.Dependencies {
+			height[i] = max(height[i], height[d]+1)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		x, y := nodes[a], nodes[b]
+		return cmp.Or(
+			cmp.Compare(height[a], height[b]), strings.Compare(x.Name, y.Name), strings.Compare(x.Version, y.Version),
+			cmp.Compare(x.Crate, y.Crate), strings.Compare(x.Git, y.Git), strings.Compare(x.Member, y.Member),
+			strings.Compare(machine(x), machine(y)), slices.Compare(x.Features, y.Features),
+		)
+	})
+	at := make([]int, len(nodes))
+	for to, from := range order {
+		at[from] = to
+	}
+	out := make([]Node, len(nodes))
+	for to, from := range order {
+		n := nodes[from]
+		deps := make([]int, len(n.Dependencies))
+		for i, d := range n.Dependencies {
+			deps[i] = at[d]
+		}
+		slices.Sort(deps)
+		n.Dependencies = deps
+		out[to] = n
+	}
+	return out
+}
 
 // cut groups nodes, each after its dependencies, into vertices. A node that is
 // not light has a vertex of its own, which also compiles the light nodes that
@@ -117,9 +157,11 @@ func (c *cutter) add(top []int, name string) int {
 }
 
 // nodeName is what progress shows for a node.
-func nodeName(n Node) string {
+func nodeName(n Node) string { return n.Name + " " + n.Version + machine(n) }
+
+func machine(n Node) string {
 	if n.Host {
-		return n.Name + " " + n.Version + " (host)"
+		return " (host)"
 	}
-	return n.Name + " " + n.Version
+	return ""
 }

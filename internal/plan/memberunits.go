@@ -130,8 +130,9 @@ func (m *memberUnits) apart(p *cargo.Package) bool {
 }
 
 // source is what the vertex of a member sees; members are the directories of
-// the members in its closure, its own among them.
-func (m *memberUnits) source(members []string, objects bool) (*Source, error) {
+// the members in its closure, its own among them, and names those of all
+// packages in it.
+func (m *memberUnits) source(members []string, names map[string]bool, objects bool) (*Source, error) {
 	s := &Source{}
 	present := map[string]bool{}
 	for _, dir := range members {
@@ -159,7 +160,7 @@ func (m *memberUnits) source(members []string, objects bool) (*Source, error) {
 		}
 		m.absent(s, p, present)
 	}
-	root, err := m.root(present, rootInside, objects)
+	root, err := m.root(present, names, rootInside, objects)
 	if err != nil {
 		return nil, err
 	}
@@ -265,8 +266,9 @@ func (m *memberUnits) manifest(p *cargo.Package) (map[string]any, error) {
 	return t, nil
 }
 
-// root is the workspace's root manifest, for the members that are present.
-func (m *memberUnits) root(present map[string]bool, rootInside, objects bool) (map[string]any, error) {
+// root is the workspace's root manifest, for the members that are present and
+// the packages that are named.
+func (m *memberUnits) root(present, names map[string]bool, rootInside, objects bool) (map[string]any, error) {
 	var raw map[string]any
 	if err := toml.Unmarshal(m.ws.Files[m.ws.RootManifest], &raw); err != nil {
 		return nil, fmt.Errorf("%s: %w", m.ws.RootManifest, err)
@@ -301,7 +303,7 @@ func (m *memberUnits) root(present map[string]bool, rootInside, objects bool) (m
 	}
 	root["workspace"] = workspace
 	delete(root, "profile")
-	if profiles := m.profiles(present); len(profiles) > 0 {
+	if profiles := m.profiles(names); len(profiles) > 0 {
 		root["profile"] = profiles
 	}
 	delete(root, "patch")
@@ -322,26 +324,12 @@ func (m *memberUnits) inherited(all map[string]any, present map[string]bool) map
 	return kept
 }
 
-// profiles are the profiles of the build with the overrides of present members.
-func (m *memberUnits) profiles(present map[string]bool) map[string]any {
-	out := m.stubs.profiles()
-	for name, table := range m.ws.Profiles {
-		overrides, _ := table["package"].(map[string]any)
-		for spec, override := range overrides {
-			for dir := range present {
-				profile, used := out[name].(map[string]any)
-				if !used || m.ws.PackageAt(dir).Name != specName(spec) {
-					continue
-				}
-				kept, _ := profile["package"].(map[string]any)
-				kept = maps.Clone(kept)
-				if kept == nil {
-					kept = map[string]any{}
-				}
-				kept[spec] = override
-				profile["package"] = kept
-			}
-		}
-	}
-	return out
+// profiles are the profiles of the build with the overrides of the named
+// packages.
+func (m *memberUnits) profiles(names map[string]bool) map[string]any {
+	return m.stubs.profilesWith(func(all map[string]any) map[string]any {
+		kept := maps.Clone(all)
+		maps.DeleteFunc(kept, func(spec string, _ any) bool { return spec != "*" && !names[specName(spec)] })
+		return kept
+	})
 }

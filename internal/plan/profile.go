@@ -9,7 +9,10 @@ var builtinParents = map[string]string{"bench": "release", "test": "dev"}
 // profiles are the profile that is built and those it inherits from, without
 // overrides for packages that are not in the closure: edits of the others must
 // not recompile it.
-func (g *stubs) profiles() map[string]any {
+func (g *stubs) profiles() map[string]any { return g.profilesWith(g.overrides) }
+
+// profilesWith chooses the overrides by a function.
+func (g *stubs) profilesWith(choose func(all map[string]any) map[string]any) map[string]any {
 	out := map[string]any{}
 	seen := map[string]bool{}
 	for name := g.o.Profile; name != "" && !seen[name]; {
@@ -18,7 +21,7 @@ func (g *stubs) profiles() map[string]any {
 		kept := map[string]any{}
 		for k, v := range profile {
 			if overrides, ok := v.(map[string]any); ok && k == "package" {
-				if overrides = g.overrides(overrides); len(overrides) == 0 {
+				if overrides = choose(overrides); len(overrides) == 0 {
 					continue
 				}
 				v = overrides

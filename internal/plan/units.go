@@ -121,7 +121,9 @@ func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, in Inputs, answer 
 	if err := refined.nodes(answer.Graph, local); err != nil {
 		return nil, err
 	}
-	refined.granularity(o, answer.Sizes)
+	if err := refined.granularity(o, answer.Sizes); err != nil {
+		return nil, err
+	}
 	return &refined, refined.memberSources(local)
 }
 
@@ -132,16 +134,6 @@ type Answer struct {
 	Sizes map[string]int64
 }
 
-// granularity chooses how finely the nodes are cut into vertices.
-func (p *Plan) granularity(o *options.Options, sizes map[string]int64) {
-	p.Mode = Group
-	light := p.light(sizes)
-	if o.Granularity == options.GranularityUnit {
-		p.Mode, light = Unit, func(Node) bool { return false }
-	}
-	p.Units.Vertices = cut(p.Units.Nodes, light)
-}
-
 // memberSources gives the vertices of members what they see of the workspace.
 func (p *Plan) memberSources(local *memberUnits) error {
 	for i := range p.Units.Vertices {
@@ -150,15 +142,16 @@ func (p *Plan) memberSources(local *memberUnits) error {
 			continue
 		}
 		var dirs []string
-		objects := false
+		names, objects := map[string]bool{}, false
 		for _, n := range p.Units.closureOf(*v) {
+			names[p.Units.Nodes[n].Name] = true
 			objects = objects || p.Units.Nodes[n].Objects
 			if dir := p.Units.Nodes[n].Member; dir != "" {
 				dirs = append(dirs, dir)
 			}
 		}
 		var err error
-		if v.Source, err = local.source(dirs, objects); err != nil {
+		if v.Source, err = local.source(dirs, names, objects); err != nil {
 			return err
 		}
 	}
@@ -191,7 +184,7 @@ func (p *Plan) nodes(g *unitgraph.Graph, local *memberUnits) error {
 			return err
 		}
 	}
-	p.Units.Nodes = w.out
+	p.Units.Nodes = ordered(w.out)
 	return nil
 }
 

@@ -78,14 +78,19 @@ type unitStub struct {
 	out     *UnitStub
 }
 
-func packageKey(n Node) string {
-	return fmt.Sprintf("%s %s %d %s", n.Name, n.Version, n.Crate, n.Git+n.Member)
+// packageKey tells packages apart, and sorts them alike in every project.
+func (w *unitStub) packageKey(n Node) string {
+	source := n.Git + n.Member
+	if n.Crate >= 0 {
+		source = w.plan.Sources.Crates[n.Crate].Registry
+	}
+	return n.Name + " " + n.Version + " " + source
 }
 
 func (w *unitStub) alias() {
 	w.aliases = map[string]string{}
 	for _, i := range w.closure {
-		key := packageKey(w.plan.Units.Nodes[i])
+		key := w.packageKey(w.plan.Units.Nodes[i])
 		if w.aliases[key] == "" {
 			w.aliases[key] = ""
 		}
@@ -188,7 +193,7 @@ func (w *unitStub) dependency(n Node, stub string) string {
 		}
 		fields = append(fields, "features = ["+strings.Join(features, ", ")+"]")
 	}
-	return w.aliases[packageKey(n)] + " = { " + strings.Join(fields, ", ") + " }"
+	return w.aliases[w.packageKey(n)] + " = { " + strings.Join(fields, ", ") + " }"
 }
 
 // quote writes a TOML string; JSON's are.

@@ -33,22 +33,22 @@ const maxLightArchive = 50_000
 // languages, which their size does not show.
 var nativeTools = []string{"cc", "cmake", "bindgen", "autotools"}
 
-// light returns the function that tells light nodes. sizes holds the sizes of
-// archives by crate directory; a crate without one is not light. It looks at a
-// node's own package alone, so that a change of class touches no vertex but
-// those that the change of version does.
-func (p *Plan) light(sizes map[string]int64) func(Node) bool {
+// light returns the function that tells light nodes of a level. sizes holds the
+// sizes of archives by crate directory; a crate without one is not light. It
+// looks at a node's own package alone, so that a change of class touches no
+// vertex but those that the change of version does.
+func (p *Plan) light(sizes map[string]int64, l level) func(Node) bool {
 	nodes := p.Units.Nodes
 	return func(n Node) bool {
-		if light, ok := weights()[n.Name]; ok {
+		if light, ok := weights()[n.Name]; ok && !l.sizeOnly {
 			return light
 		}
-		if n.Crate < 0 || slices.ContainsFunc(n.Dependencies, func(d int) bool {
+		if n.Crate < 0 || !l.sizeOnly && slices.ContainsFunc(n.Dependencies, func(d int) bool {
 			return nodes[d].Host && slices.Contains(nativeTools, nodes[d].Name)
 		}) {
 			return false
 		}
 		size, ok := sizes[p.CrateDir(p.Sources.Crates[n.Crate])]
-		return ok && size <= maxLightArchive
+		return ok && size <= l.archive
 	}
 }

@@ -2,16 +2,7 @@
 # Compiles the third-party units that the stub workspace needs into /build/target.
 # The arguments are cargo's.
 set -eu
-# A link out of the build context would lead to some file of this container.
-find /src -type l -exec sh -c 'for link do
-	case $(readlink -f "$link") in
-	/src | /src/*) ;;
-	*)
-		echo "warning: $link is a symbolic link that leaves the build context, to $(readlink "$link"), and is left out" >&2
-		rm "$link"
-		;;
-	esac
-done' sh {} +
+. /rustfile/links.sh
 # The toolchain's own binaries: rustup's proxies cost time at every call, and
 # would look for the toolchain that the project's file names.
 PATH=$(cd / && rustc --print sysroot)/bin:$PATH

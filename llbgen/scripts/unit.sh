@@ -16,8 +16,8 @@ workdir=$1 vertex=$2 config=$3 sources=$4 library=$5 lock=$6 script=$7 crates=$8
 shift 9
 lines=$1
 shift
-. /rustfile/links.sh
 mkdir -p "$workdir" /out
+. /rustfile/links.sh
 cd "$workdir"
 while [ "$lines" -gt 0 ]; do
 	printf '%s\n' "$1"

@@ -131,9 +131,21 @@ library_only() {
 	awk '/^[[:space:]]*\[/ { skip = ($0 ~ /^[[:space:]]*\[\[[[:space:]]*(bin|example|test|bench)[[:space:]]*\]\]/) } !skip' "$1" >"$1.tmp"
 	mv "$1.tmp" "$1"
 }
+# Copies of a crate what cargo looks at when it finds it fresh.
+manifest_only() {
+	mkdir -p "$2"
+	cp -a "$1/Cargo.toml" "$1/.cargo-checksum.json" "$2/"
+	library_only "$2/Cargo.toml"
+	# Cargo looks for the library and the script that a manifest does not spell out.
+	for file in src/lib.rs build.rs; do
+		if [ -f "$1/$file" ]; then
+			mkdir -p "$(dirname "$2/$file")"
+			echo 'compile_error!("not compiled here");' >"$2/$file"
+		fi
+	done
+}
 # What build scripts say about their crates' files.
 grep '/output$' /tmp/new | while read -r file; do cat "$file"; done >/tmp/outputs || true
-sed -n 's/^cargo::\{0,1\}rerun-if-changed=//p' /tmp/outputs | sort -u >/tmp/watched
 grep -v '^cargo::\{0,1\}rerun-if-' /tmp/outputs >/tmp/printed || true
 printf '%s' "$crates" | while read -r mount dir sum; do
 	from=/build/vendor/$dir to=/out/vendor/$dir
@@ -143,11 +155,15 @@ printf '%s' "$crates" | while read -r mount dir sum; do
 	if grep -q '^links *=' "$from/Cargo.toml" || grep -q -F "$from" /tmp/printed ||
 		{ grep -q '^proc-macro *= *true' "$from/Cargo.toml" && grep -rqF CARGO_MANIFEST_DIR "$from/src" 2>/dev/null; }; then
 		cp -a "$from" "$to"
-		continue
+	else
+		manifest_only "$from" "$to"
 	fi
-	mkdir -p "$to"
-	cp -a "$from/Cargo.toml" "$from/.cargo-checksum.json" "$to/"
-	library_only "$to/Cargo.toml"
+	# The files that the crate's own script watches. One that does not exist
+	# would make cargo run the script in every build; here it can never appear.
+	name=$(sed -n 's/^name *= *"\(.*\)"$/\1/p' "$from/Cargo.toml" | head -n 1)
+	{ grep "/build/$name-[0-9a-f]*/output\$" /tmp/new || true; } | while read -r file; do
+		sed -n 's/^cargo::\{0,1\}rerun-if-changed=//p' "$file"
+	done | sort -u >/tmp/watched
 	while read -r watched; do
 		case $watched in
 		"$from"/*) watched=${watched#"$from"/} ;;
@@ -156,19 +172,10 @@ printf '%s' "$crates" | while read -r mount dir sum; do
 		case /$watched/ in */../*) continue ;; esac
 		if [ -d "$from/$watched" ]; then
 			mkdir -p "$to/$watched"
-		elif [ -f "$from/$watched" ] && [ ! -e "$to/$watched" ]; then
-			mkdir -p "$(dirname "$to/$watched")"
+		elif [ ! -e "$to/$watched" ] && mkdir -p "$(dirname "$to/$watched")"; then
 			: >"$to/$watched"
 		fi
 	done </tmp/watched
-	# Cargo looks for the library that a manifest does not spell out.
-	if [ -f "$from/src/lib.rs" ] && [ ! -e "$to/src/lib.rs" ]; then
-		mkdir -p "$to/src"
-		echo 'compile_error!("not compiled here");' >"$to/src/lib.rs"
-	fi
-	if [ -f "$from/build.rs" ]; then
-		echo 'compile_error!("not compiled here");' >"$to/build.rs"
-	fi
 	find "$to" -exec touch -h -d @1153704088 {} +
 done
 mkdir -p /out/times

@@ -22,7 +22,7 @@ test-real: $(SUMMARY) ## build all the real packages from crates.io, not only th
 	RUSTFILE_TEST_REAL=all RUSTFILE_TEST_CARGO_TARGET_DIR=$(CURDIR)/dist/cargo-target \
 		go test -json -p 1 -timeout 3h -run 'TestReal|TestCargoAgrees|TestSelfHashOfProgram' $(TESTFLAGS) ./integration/... | $(SUMMARY)
 
-bench: ## compare build times with cargo-chef's Dockerfile on one daemon
+bench: ## compare build times with other ways to build; docs/bench/README.md has the flags
 	go run ./integration/bench $(BENCHFLAGS)
 
 tools: ## buildkitd, buildctl, runc and docker-buildx from go.mod's tool directives

@@ -8,9 +8,11 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/moby/buildkit/client"
 
+	"github.com/rustfile/rustfile/integration/bench/schedule"
 	"github.com/rustfile/rustfile/integration/standin"
 	"github.com/rustfile/rustfile/integration/testenv"
 )
@@ -19,7 +21,7 @@ import (
 const probeDockerfile = `FROM lukemathwalker/cargo-chef:latest-rust-1.95 AS chef
 RUN mkdir /out && cargo chef --version > /out/cargo-chef
 FROM rust:1.95-bookworm AS rust
-RUN mkdir /out && rustc --version > /out/rustc
+RUN mkdir /out && rustc --version > /out/rustc && cargo --version > /out/cargo
 FROM debian:bookworm-slim AS debian
 RUN mkdir /out && cat /etc/debian_version > /out/debian
 FROM scratch
@@ -42,7 +44,7 @@ func newLab(ctx context.Context, cfg config) (*lab, error) {
 		return nil, err
 	}
 	l := &lab{env: env, work: filepath.Join(env.Dir, "bench")}
-	if slices.Contains(cfg.contenders, reference) {
+	if slices.Contains(cfg.contenders, schedule.Chef) {
 		if err := env.Standin.Add(ctx, standin.CargoChef); err != nil {
 			return l, fmt.Errorf("look-alike of the cargo-chef image: %w", err)
 		}
@@ -57,7 +59,7 @@ func newLab(ctx context.Context, cfg config) (*lab, error) {
 // versions are the versions of BuildKit and of the base images' programs, by name.
 func (l *lab) versions(ctx context.Context, cfg config) (map[string]string, error) {
 	text := probeDockerfile
-	if !slices.Contains(cfg.contenders, reference) {
+	if !slices.Contains(cfg.contenders, schedule.Chef) {
 		_, text, _ = strings.Cut(text, "cargo-chef\nFROM")
 		text = strings.Replace("FROM"+text, "COPY --from=chef /out/ /\n", "", 1)
 	}
@@ -111,38 +113,84 @@ func moduleVersion(path string) string {
 	return "unknown"
 }
 
+// A record that cannot be removed is tried this often, with a pause before each try.
+const (
+	pruneTries = 5
+	pruneWait  = 300 * time.Millisecond
+)
+
 // pulled begins the description of the layers of a base image.
 const pulled = "pulled from "
 
 // prune removes everything from the daemon but base images, and fails when something stays.
-func (l *lab) prune(ctx context.Context) error {
-	for range 3 { // what a record refers to can only be removed after it
-		filters, err := l.cached(ctx)
-		if err != nil || len(filters) == 0 {
+func (l *lab) prune(ctx context.Context) error { return l.restore(ctx, nil) }
+
+// restore removes everything from the daemon but base images and the given records.
+func (l *lab) restore(ctx context.Context, keep map[string]bool) error {
+	var left []string
+	for stuck, last := 0, -1; stuck < pruneTries; {
+		all, err := l.cached(ctx)
+		if err != nil {
 			return err
+		}
+		left = slices.DeleteFunc(all, func(id string) bool { return keep[id] })
+		if len(left) == 0 {
+			return nil
+		}
+		// What a record refers to can only be removed after it, and what a build has just used a little later.
+		if stuck++; last < 0 || len(left) < last {
+			stuck = 0
+		}
+		if last = len(left); stuck > 0 {
+			time.Sleep(pruneWait)
+		}
+		var filters []string
+		for _, id := range left {
+			filters = append(filters, "id=="+id)
 		}
 		if err := l.daemon.Client().Prune(ctx, nil, client.PruneAll, client.WithFilter(filters)); err != nil {
 			return fmt.Errorf("prune the daemon's cache: %w", err)
 		}
 	}
-	left, err := l.cached(ctx)
-	if err == nil && len(left) > 0 {
-		err = fmt.Errorf("prune the daemon's cache: %d records stay, among them %s", len(left), left[0])
-	}
-	return err
+	return fmt.Errorf("prune the daemon's cache: %d records stay, among them %s", len(left), l.describe(ctx, left))
 }
 
-// cached returns a filter for each record of the daemon's cache that is no layer of a base image.
+// describe says what records are.
+func (l *lab) describe(ctx context.Context, ids []string) string {
+	records, err := l.daemon.Client().DiskUsage(ctx)
+	if err != nil {
+		return err.Error()
+	}
+	var list []string
+	for _, r := range records {
+		if slices.Contains(ids, r.ID) {
+			list = append(list, fmt.Sprintf("%s (%.60s, in use: %t)", r.ID, r.Description, r.InUse))
+		}
+	}
+	return strings.Join(list, "; ")
+}
+
+// cached returns the records of the daemon's cache that are no layers of a base image.
 func (l *lab) cached(ctx context.Context) ([]string, error) {
 	records, err := l.daemon.Client().DiskUsage(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var filters []string
+	var ids []string
 	for _, r := range records {
 		if !strings.HasPrefix(r.Description, pulled) {
-			filters = append(filters, "id=="+r.ID)
+			ids = append(ids, r.ID)
 		}
 	}
-	return filters, nil
+	return ids, nil
+}
+
+// snapshot is the set of records that a later restore keeps.
+func (l *lab) snapshot(ctx context.Context) (map[string]bool, error) {
+	ids, err := l.cached(ctx)
+	keep := map[string]bool{}
+	for _, id := range ids {
+		keep[id] = true
+	}
+	return keep, err
 }

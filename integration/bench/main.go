@@ -9,10 +9,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
 	"strings"
 	"syscall"
+	"time"
 
+	"github.com/rustfile/rustfile/integration/bench/project"
+	"github.com/rustfile/rustfile/integration/bench/schedule"
 	"github.com/rustfile/rustfile/integration/testenv"
 	"github.com/rustfile/rustfile/internal/gotools"
 )
@@ -20,13 +22,21 @@ import (
 // config is what the flags say.
 type config struct {
 	rounds     int
-	projects   []project
-	contenders []string
-	scenarios  []scenario
-	planned    project // the project that planning is measured on
-	route      testenv.Route
-	out        string // file of the report, "-" for none
-	trace      string // file of the vertices' times, "" for none
+	peerRounds int // for contenders that no goal refers to
+	projects   []project.Def
+	contenders []schedule.Contender
+	rows       []schedule.Row
+	// bumps is the number of random bumps, layerBumps that for contenders that compile everything at each; seed picks.
+	bumps, layerBumps int
+	seed              uint64
+	planned           string // the project that planning is measured on
+	route             testenv.Route
+	out               string // directory of the report, "" for none
+	add               bool
+	limit             time.Duration
+	trace             string // file of the vertices' times, "" for none
+	flags             string // as they were given
+	started           time.Time
 }
 
 func main() {
@@ -39,112 +49,120 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) error {
-	if len(args) == 3 && args[0] == planOnceArg {
-		return planOnce(ctx, args[1], args[2], os.Stdout)
+	if len(args) == 4 && args[0] == planOnceArg {
+		return planOnce(ctx, args[1], args[2], args[3], os.Stdout)
 	}
 	cfg, err := parseFlags(args)
 	if err != nil {
 		return err
 	}
+	cfg.started = time.Now()
 	if os.Geteuid() != 0 {
 		return errors.New("the bench runs BuildKit, which needs root: run `sudo make bench`")
 	}
-	r, err := measure(ctx, cfg)
-	if r == nil {
-		return err
-	}
-	text := r.markdown()
-	fmt.Print("\n", text)
-	if err != nil {
-		return err // what was measured is on the screen; the file keeps the last complete run
-	}
-	return save(cfg.out, text)
+	return measure(ctx, cfg)
 }
+
+// Defaults of the flags.
+var (
+	defaultProjects   = []string{"mdbook-workspace", "xh", "service", "workspace"}
+	defaultContenders = []string{
+		string(schedule.Ours), string(schedule.OursCoarse), string(schedule.Chef), string(schedule.CacheMounts), string(schedule.DummyMain),
+		string(schedule.Naive), string(schedule.Plain),
+	}
+)
 
 // parseFlags reads the command line.
 func parseFlags(args []string) (config, error) {
+	var cfg config
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
-	n := fs.Int("n", 3, "rounds; the report has medians")
-	projects := fs.String("projects", "mdbook", "projects to build: "+strings.Join(names(allProjects), ", "))
-	planned := fs.String("plan-project", "xh", "project that planning is measured on, \"\" for none")
-	contenders := fs.String("contenders", strings.Join(allContenders, ","), "contenders, in the order of the report")
-	scenarios := fs.String("scenarios", strings.Join(names(allScenarios), ","), "scenarios")
+	fs.IntVar(&cfg.rounds, "rounds", 3, "rounds; the report has medians")
+	fs.IntVar(&cfg.peerRounds, "peer-rounds", 1, "rounds for contenders that no goal refers to: all but rustfile, cargo-chef and plain-cargo")
+	projects := fs.String("projects", strings.Join(defaultProjects, ","), "projects to build: "+strings.Join(labels(project.Catalogue, project.Def.Label), ", "))
+	contenders := fs.String("contenders", strings.Join(defaultContenders, ","), "contenders: "+strings.Join(labels(schedule.Contenders, text), ", "))
+	rows := fs.String("rows", strings.Join(labels(schedule.Rows, text), ","), "rows to measure")
+	fs.IntVar(&cfg.bumps, "bumps", 20, "random bumps per project, over all rounds")
+	fs.IntVar(&cfg.layerBumps, "layer-bumps", 3, "the same for contenders that compile all dependencies again for each of them")
+	fs.Uint64Var(&cfg.seed, "seed", 1, "picks the packages of the random bumps")
+	fs.StringVar(&cfg.planned, "plan-project", "xh", "project that planning is measured on, \"\" for none")
 	route := fs.String("route", string(testenv.Gateway), "how rustfile is run: gateway, or in-process without its container")
-	out := fs.String("out", filepath.Join("docs", "bench", "coarse.md"), "file of the report, below the source checkout; - for none")
-	trace := fs.String("trace", "", "file that gets every build's vertices and their times, as JSON lines")
+	fs.StringVar(&cfg.out, "out", filepath.Join("docs", "bench"), "directory of the report, below the source checkout; - for none")
+	fs.BoolVar(&cfg.add, "add", false, "keep what an earlier run measured, but for the rows that this one measures")
+	fs.DurationVar(&cfg.limit, "limit", 0, "begin no build after this time, 0 for no limit")
+	fs.StringVar(&cfg.trace, "trace", "", "file that gets every build's vertices and their times, as JSON lines")
 	if err := fs.Parse(args); err != nil {
-		return config{}, err
+		return cfg, err
 	}
-	if *n < 1 {
-		return config{}, fmt.Errorf("-n %d: at least one round is needed", *n)
-	}
-	cfg := config{rounds: *n, route: testenv.Route(*route), out: *out, trace: *trace}
-	if cfg.route != testenv.Gateway && cfg.route != testenv.InProcess {
-		return cfg, fmt.Errorf("-route %s is not %s or %s", *route, testenv.Gateway, testenv.InProcess)
-	}
+	cfg.route, cfg.flags = testenv.Route(*route), strings.Join(args, " ")
 	var err error
-	if cfg.projects, err = choose("-projects", *projects, allProjects); err != nil {
+	if cfg.projects, err = choose("-projects", *projects, project.Catalogue, project.Def.Label); err != nil {
 		return cfg, err
 	}
-	if cfg.scenarios, err = choose("-scenarios", *scenarios, allScenarios); err != nil {
+	if cfg.rows, err = choose("-rows", *rows, schedule.Rows, text); err != nil {
 		return cfg, err
 	}
-	if *planned != "" {
-		one, err := choose("-plan-project", *planned, allProjects)
-		if err != nil {
-			return cfg, err
-		}
-		cfg.planned = one[0]
+	if cfg.contenders, err = choose("-contenders", *contenders, schedule.Contenders, text); err != nil {
+		return cfg, err
 	}
-	for _, c := range strings.Split(*contenders, ",") {
-		if !slices.Contains(allContenders, c) {
-			return cfg, fmt.Errorf("-contenders: there is no %q; there are %s", c, strings.Join(allContenders, ", "))
-		}
-		cfg.contenders = append(cfg.contenders, c)
-	}
-	return cfg, nil
+	return cfg, cfg.complete()
 }
 
-// named is anything a flag can pick by name.
-type named interface{ label() string }
-
-func names[T named](all []T) []string {
-	var list []string
-	for _, x := range all {
-		list = append(list, x.label())
+// complete checks the flags against each other.
+func (c *config) complete() error {
+	if c.rounds < 1 || c.peerRounds < 1 {
+		return fmt.Errorf("-rounds %d, -peer-rounds %d: at least one round is needed", c.rounds, c.peerRounds)
 	}
-	return list
-}
-
-// choose picks from all in the order that a comma-separated flag gives.
-func choose[T named](flagName, list string, all []T) ([]T, error) {
-	var picked []T
-	for _, name := range strings.Split(list, ",") {
-		i := slices.IndexFunc(all, func(x T) bool { return x.label() == name })
-		if i < 0 {
-			return nil, fmt.Errorf("%s: there is no %q; there are %s", flagName, name, strings.Join(names(all), ", "))
+	if c.bumps < 1 || c.layerBumps < 1 {
+		return fmt.Errorf("-bumps %d, -layer-bumps %d: at least one bump is needed; leave random out of -rows for none", c.bumps, c.layerBumps)
+	}
+	if c.route != testenv.Gateway && c.route != testenv.InProcess {
+		return fmt.Errorf("-route %s is not %s or %s", c.route, testenv.Gateway, testenv.InProcess)
+	}
+	if c.planned != "" {
+		if _, err := choose("-plan-project", c.planned, project.Catalogue, project.Def.Label); err != nil {
+			return err
 		}
-		picked = append(picked, all[i])
 	}
-	return picked, nil
-}
-
-// save writes the report below the source checkout.
-func save(name, text string) error {
-	if name == "-" {
-		return nil
-	}
-	if !filepath.IsAbs(name) {
+	switch {
+	case c.out == "-":
+		c.out = ""
+	case !filepath.IsAbs(c.out):
 		root, err := gotools.ModuleRoot(".")
 		if err != nil {
 			return err
 		}
-		name = filepath.Join(root, name)
+		c.out = filepath.Join(root, c.out)
 	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
+	return nil
+}
+
+func text[T ~string](x T) string { return string(x) }
+
+func labels[T any](all []T, label func(T) string) []string {
+	var list []string
+	for _, x := range all {
+		list = append(list, label(x))
 	}
-	return os.WriteFile(name, []byte(text), 0o644)
+	return list
+}
+
+// choose picks from all what a comma-separated flag gives, in the order of all.
+func choose[T any](flagName, list string, all []T, label func(T) string) ([]T, error) {
+	wanted := map[string]bool{}
+	for _, name := range strings.Split(list, ",") {
+		wanted[name] = true
+	}
+	var picked []T
+	for _, x := range all {
+		if wanted[label(x)] {
+			picked = append(picked, x)
+			delete(wanted, label(x))
+		}
+	}
+	for name := range wanted {
+		return nil, fmt.Errorf("%s: there is no %q; there are %s", flagName, name, strings.Join(labels(all, label), ", "))
+	}
+	return picked, nil
 }
 
 // say prints a line of progress.

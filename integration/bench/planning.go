@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,10 +19,12 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/rustfile/rustfile/integration/bench/project"
+	"github.com/rustfile/rustfile/integration/bench/results"
+	"github.com/rustfile/rustfile/integration/bench/schedule"
 	"github.com/rustfile/rustfile/integration/testenv"
 	"github.com/rustfile/rustfile/internal/cargo"
 	"github.com/rustfile/rustfile/internal/frontendimage"
-	"github.com/rustfile/rustfile/internal/options"
 	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/llbgen"
 )
@@ -35,39 +38,26 @@ const planRuns = 9
 
 // planTimes is one run of the code that decides what a build does, and the peak memory of its process.
 type planTimes struct {
-	Load, Plan, LLB, Marshal time.Duration
-	Vertices                 int
-	PeakKiB                  int64
+	Load, Plan, Units, LLB, Marshal time.Duration
+	Vertices                        int
+	PeakKiB, Bytes                  int64
 }
 
-func (t planTimes) total() time.Duration { return t.Load + t.Plan + t.LLB + t.Marshal }
+func (t planTimes) total() time.Duration { return t.Load + t.Plan + t.Units + t.LLB + t.Marshal }
 
-// planningReport is what planning one project takes.
-type planningReport struct {
-	project  project
-	packages int
-	runs     []planTimes
-	// frontendKiB is the peak memory of rustfile's process on the daemon, in a build of which everything is cached
-	// but the sources' compilation; 0 when it was not seen.
-	frontendKiB int64
-}
-
-// planOnce plans the project in dir and writes a planTimes as JSON.
-func planOnce(ctx context.Context, dir, target string, out io.Writer) error {
+// planOnce plans the project in dir and writes a planTimes as JSON. The answer of the planner vertex is in a directory,
+// as no daemon is asked here.
+func planOnce(ctx context.Context, dir, target, answerDir string, out io.Writer) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	o, err := options.Parse("Rustfile", []byte(rustfileText), nil)
+	o, err := planOptions(target)
 	if err != nil {
 		return err
 	}
-	if err := o.SetTarget(target); err != nil {
-		return err
-	}
-	platform := platforms.DefaultSpec()
-	platform.OS = "linux"
+	platform := linux()
 	var t planTimes
 	clock := time.Now()
 	lap := func(d *time.Duration) { now := time.Now(); *d, clock = now.Sub(clock), now }
@@ -76,11 +66,22 @@ func planOnce(ctx context.Context, dir, target string, out io.Writer) error {
 		return err
 	}
 	lap(&t.Load)
-	p, err := plan.New(ws, o, plan.Inputs{Platform: platforms.Format(platform), Context: root.FS()})
+	in := plan.Inputs{Platform: platforms.Format(platform), Context: root.FS()}
+	p, err := plan.New(ws, o, in)
 	if err != nil {
 		return err
 	}
 	lap(&t.Plan)
+	if answerDir != "" {
+		answer, err := readAnswer(answerDir)
+		if err != nil {
+			return err
+		}
+		if p, err = plan.Refine(p, ws, o, in, answer, true); err != nil {
+			return err
+		}
+	}
+	lap(&t.Units)
 	res, err := llbgen.Build(p, planInputs(p, platform, ws.Files))
 	if err != nil {
 		return err
@@ -92,6 +93,11 @@ func planOnce(ctx context.Context, dir, target string, out io.Writer) error {
 	}
 	lap(&t.Marshal)
 	t.Vertices = len(def.Def) - 1 // the last entry only points at the result
+	message, err := def.ToPB().MarshalVT()
+	if err != nil {
+		return err
+	}
+	t.Bytes = int64(len(message))
 	if t.PeakKiB, err = peakMemory(os.Getpid()); err != nil {
 		return err
 	}
@@ -111,52 +117,97 @@ func planInputs(p *plan.Plan, platform ocispecs.Platform, files map[string][]byt
 	}
 }
 
-// measurePlanning runs planOnce in processes of its own, and looks at the real frontend's process in one build.
-func (l *lab) measurePlanning(ctx context.Context, p project) (*planningReport, error) {
-	dir := filepath.Join(l.work, "plan-"+p.name)
-	if err := p.unpack(ctx, dir); err != nil {
-		return nil, err
+// plan measures planning and adds it to the report.
+func (b *bench) plan(ctx context.Context) error {
+	say(os.Stderr, "planning %s", b.cfg.planned)
+	picked, err := choose("-plan-project", b.cfg.planned, project.Catalogue, project.Def.Label)
+	if err != nil {
+		return err
+	}
+	d := picked[0]
+	dir := filepath.Join(b.work, "plan-"+d.Name)
+	if err := d.Unpack(ctx, dir); err != nil {
+		return err
 	}
 	lock, err := os.ReadFile(filepath.Join(dir, "Cargo.lock"))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	r := &planningReport{project: p, packages: lockedPackages(string(lock))}
+	answer, err := b.askPlanner(ctx, dir, d.Bin)
+	if err != nil {
+		return fmt.Errorf("planning %s: the planner vertex: %w", d.Name, err)
+	}
+	runs, err := planProcesses(ctx, dir, d.Bin, answer)
+	if err != nil {
+		return fmt.Errorf("planning %s: %w", d.Name, err)
+	}
+	r := summary(runs)
+	r.Title, r.Packages = d.Package+" "+d.Version, len(project.ParseLock(string(lock)))
+	b.report.Planning = r
+	if i := slices.IndexFunc(b.cfg.contenders, schedule.Contender.IsOurs); i >= 0 && b.cfg.route == testenv.Gateway {
+		r.FrontendKiB, err = b.frontendMemory(ctx, b.contenders[b.cfg.contenders[i]], project.Target{Dir: dir, Bin: d.Bin})
+	}
+	return err
+}
+
+// planProcesses runs planOnce in processes of its own.
+func planProcesses(ctx context.Context, dir, target, answer string) ([]planTimes, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return r, err
+		return nil, err
 	}
+	var runs []planTimes
 	for range planRuns {
 		var stdout, stderr bytes.Buffer
-		cmd := exec.CommandContext(ctx, self, planOnceArg, dir, p.name)
+		cmd := exec.CommandContext(ctx, self, planOnceArg, dir, target, answer)
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
 		if err := cmd.Run(); err != nil {
 			return nil, fmt.Errorf("%w\n%s", err, stderr.String())
 		}
 		var t planTimes
 		if err := json.Unmarshal(stdout.Bytes(), &t); err != nil {
-			return r, err
+			return nil, err
 		}
-		r.runs = append(r.runs, t)
+		runs = append(runs, t)
 	}
-	r.frontendKiB, err = l.frontendMemory(ctx, p, dir)
-	return r, err
+	return runs, nil
+}
+
+// summary takes the medians of the times and the largest of the sizes.
+func summary(runs []planTimes) *results.Planning {
+	r := &results.Planning{Vertices: runs[0].Vertices}
+	for _, step := range []struct {
+		name string
+		of   func(planTimes) time.Duration
+	}{
+		{"Read the manifests and the lock file", func(t planTimes) time.Duration { return t.Load }},
+		{"Plan", func(t planTimes) time.Duration { return t.Plan }},
+		{"Read cargo's unit graph and cut the plan by it", func(t planTimes) time.Duration { return t.Units }},
+		{"Make the graph", func(t planTimes) time.Duration { return t.LLB }},
+		{"Marshal it", func(t planTimes) time.Duration { return t.Marshal }},
+		{"Together", planTimes.total},
+	} {
+		var list []float64
+		for _, t := range runs {
+			list = append(list, float64(step.of(t).Microseconds())/1e3)
+		}
+		r.Steps = append(r.Steps, results.PlanningStep{Name: step.name, Milliseconds: results.Median(list)})
+	}
+	for _, t := range runs {
+		r.PeakKiB, r.LLBBytes = max(r.PeakKiB, t.PeakKiB), max(r.LLBBytes, t.Bytes)
+	}
+	return r
 }
 
 // frontendMemory starts a build whose frontend runs in a container of the daemon, watches the frontend's memory until
 // the graph is being solved, and ends the build.
-func (l *lab) frontendMemory(ctx context.Context, p project, dir string) (int64, error) {
-	files, err := newContenders(l.daemon, config{contenders: []string{ours}, route: testenv.Gateway}, filepath.Join(l.work, "files-plan"))
-	if err != nil {
-		return 0, err
-	}
+func (l *lab) frontendMemory(ctx context.Context, c *contender, t project.Target) (int64, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	compiling := &firstWrite{do: cancel}
 	done := make(chan error, 1)
 	go func() {
-		c := files[0]
-		_, err := c.builder.Build(ctx, testenv.BuildOptions{Context: dir, File: c.file, Target: p.name, Output: testenv.OutputNone, Progress: compiling})
+		_, err := c.build(ctx, t, testenv.BuildOptions{Output: testenv.OutputNone, Progress: compiling})
 		done <- err
 	}()
 	var peak int64

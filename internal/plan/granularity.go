@@ -20,12 +20,12 @@ const maxCacheConfig = 500_000
 //
 //	{"blob":"sha256:<64>","parent":-1},
 const (
-	exportedBytes = 185 + 95
-	recordBytes   = 105
-	linkBytes     = 17
+	exportedBytes = 180 + 95
+	recordBytes   = 100
+	linkBytes     = 16
 	// fixedLinks are those of a compile vertex beside its archives: toolchain,
-	// script (by definition and by content), probe, merged inputs and git.
-	fixedLinks = 7
+	// script (by definition and by content), probe and inputs.
+	fixedLinks = 5
 	// otherBytes is for the vertices that every build has.
 	otherBytes = 10_000
 )
@@ -36,9 +36,12 @@ func (p *Plan) CacheConfig() int {
 	// An archive is a record and a link of the vertex of all manifests.
 	size := otherBytes + len(p.Sources.Crates)*(recordBytes+linkBytes)
 	for _, v := range p.Units.Vertices {
-		// The vertex, the merge of its inputs, and a link of the source vertex.
-		size += exportedBytes + recordBytes + (fixedLinks+len(v.Inputs)+len(v.Nodes)+1)*linkBytes
-		if len(v.Nodes) > 1 || v.Source != nil {
+		// One more link is the source vertex's.
+		size += exportedBytes + (fixedLinks+len(v.Nodes)+1)*linkBytes
+		if len(v.Inputs) > 1 {
+			size += recordBytes + len(v.Inputs)*linkBytes // their merge
+		}
+		if len(v.Nodes) > 1 || p.Units.Nodes[v.Nodes[0]].Member != "" {
 			size += recordBytes // the archives in one directory, or a member's sources
 		}
 	}

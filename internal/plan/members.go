@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -248,17 +249,27 @@ func (m *mentions) search(source string) {
 	}
 }
 
+// upward finds a string that starts with steps up, and the macro that includes it.
+var upward = regexp.MustCompile(`(\binclude(?:_str|_bytes)?!\s*[(\[{]\s*r?#*)?"((?:\.\./)+)`)
+
 // leaves reports whether a source file that is depth directories below its
 // package's names files outside of the package, the package's manifest, or the
 // repository.
 func leaves(source string, depth int) bool {
-	for _, name := range []string{"Cargo.toml", "Cargo.lock", `".git`, "/.git", "CARGO_WORKSPACE_DIR", `/..`} {
+	for _, name := range []string{"Cargo.toml", "Cargo.lock", `".git`, "/.git", "CARGO_WORKSPACE_DIR", `".."`} {
 		if strings.Contains(source, name) {
 			return true
 		}
 	}
-	// A path in an attribute or macro is relative to the file, one in a build
-	// script or for most derive macros to the package.
-	up := strings.Repeat("../", depth+1)
-	return strings.Contains(source, `"`+up) || strings.Contains(source, `"../`) && !strings.Contains(source, "include")
+	if strings.Contains(source, "CARGO_MANIFEST_DIR") && (strings.Contains(source, ".parent()") || strings.Contains(source, ".ancestors()")) {
+		return true
+	}
+	// What a macro includes is relative to the file. A path in a build script
+	// or for most other macros is relative to the package.
+	for _, m := range upward.FindAllStringSubmatch(source, -1) {
+		if m[1] == "" || strings.Count(m[2], "/") > depth {
+			return true
+		}
+	}
+	return strings.Contains(upward.ReplaceAllString(source, `"`), "/..")
 }

@@ -198,7 +198,8 @@ func TestCacheConfigLimit(t *testing.T) {
 		{"unit", plantest.Random(1, 150, 3), options.GranularityUnit, plan.Unit},
 		{"unit, too many", plantest.Random(1, 450, 3), options.GranularityUnit, plan.Group},
 		{"group", plantest.Random(1, 450, 3), options.GranularityGroup, plan.Group},
-		{"coarser groups", plantest.Random(1, 1500, 3), options.GranularityAuto, plan.Group},
+		{"coarser groups", plantest.Random(1, 1000, 3), options.GranularityAuto, plan.Group},
+		{"too many for all groups", plantest.Random(1, 1500, 3), options.GranularityAuto, ""},
 		{"too many for groups", flat(3000, 1<<30), options.GranularityAuto, ""},
 		{"many small ones", flat(1500, 100), options.GranularityUnit, plan.Group},
 	} {

@@ -1,0 +1,3 @@
+fn main() {
+    println!("{} {} {}", env!("SAID"), hex::encode("x"), memchr::memchr(b'n', b"banana").unwrap());
+}

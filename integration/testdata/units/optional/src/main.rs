@@ -1,0 +1,3 @@
+fn main() {
+    println!("{} {}", smol_str::SmolStr::new("small"), cfg!(feature = "serde"));
+}

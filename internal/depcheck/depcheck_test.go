@@ -33,7 +33,7 @@ var pure = []string{"internal/cargo/...", "internal/options/...", "internal/plan
 
 // testSupport are the packages that only tests import, and that run programs
 // for them.
-var testSupport = []string{"internal/cargo/cargotest/..."}
+var testSupport = []string{"internal/cargo/cargotest/...", "internal/plan/plantest/..."}
 
 // clock and random are what makes two runs differ.
 var (

@@ -46,12 +46,17 @@ func ordered(nodes []Node) []Node {
 	return out
 }
 
+// maxRest is how many nodes that no other vertex needs share one. The list of
+// archives is one argument of a process, which Linux limits to 128 KiB.
+const maxRest = 500
+
 // cut groups nodes, each after its dependencies, into vertices. A node that is
 // not light has a vertex of its own, which also compiles the light nodes that
 // it needs and that no vertex below it has compiled. So what a vertex holds
 // follows from its closure alone, and the same closure gives the same vertex in
 // every project; two vertices of which neither needs the other may compile the
-// same light node. Light nodes that no other vertex needs share the last.
+// same light node. Light nodes that no other vertex needs share the last, or as
+// many as they take.
 //
 // Folding nodes into their only dependent gives as few vertices, but who
 // depends on a package is a fact about a project: see docs/granularity.md.
@@ -68,12 +73,15 @@ func cut(nodes []Node, light func(Node) bool) []Vertex {
 			rest = append(rest, i)
 		}
 	}
-	if len(rest) > 0 {
-		name := nodeName(nodes[rest[0]])
-		if len(rest) > 1 {
+	for some := range slices.Chunk(rest, maxRest) {
+		name := nodeName(nodes[some[0]])
+		if len(some) > 1 {
 			name = "other packages"
 		}
-		c.add(rest, name)
+		if some[0] != rest[0] {
+			name += " from " + nodeName(nodes[some[0]])
+		}
+		c.add(some, name)
 	}
 	for i, n := range nodes {
 		if n.Member != "" {

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rustfile/rustfile/internal/options"
 )
@@ -48,6 +49,9 @@ func (p *Plan) CacheConfig() int {
 	return size
 }
 
+// maxNodes is how many nodes a vertex can have; see [maxRest].
+const maxNodes = 800
+
 // level is how finely nodes are cut into vertices.
 type level struct {
 	mode Mode
@@ -81,7 +85,7 @@ func (p *Plan) granularity(o *options.Options, sizes map[string]int64) error {
 			light = func(Node) bool { return false }
 		}
 		p.Mode, p.Units.Vertices = l.mode, cut(p.Units.Nodes, light)
-		if p.CacheConfig() <= maxCacheConfig {
+		if p.CacheConfig() <= maxCacheConfig && !slices.ContainsFunc(p.Units.Vertices, func(v Vertex) bool { return len(v.Nodes) > maxNodes }) {
 			return nil
 		}
 	}

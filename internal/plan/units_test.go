@@ -196,10 +196,9 @@ func TestCacheConfigLimit(t *testing.T) {
 		want        plan.Mode
 	}{
 		{"unit", plantest.Random(1, 150, 3), options.GranularityUnit, plan.Unit},
-		{"unit, too many", plantest.Random(1, 450, 3), options.GranularityUnit, plan.Group},
+		{"unit, too many", plantest.Random(1, 700, 3), options.GranularityUnit, plan.Group},
 		{"group", plantest.Random(1, 450, 3), options.GranularityGroup, plan.Group},
-		{"coarser groups", plantest.Random(1, 1000, 3), options.GranularityAuto, plan.Group},
-		{"too many for all groups", plantest.Random(1, 1500, 3), options.GranularityAuto, ""},
+		{"coarser groups", plantest.Random(1, 1500, 3), options.GranularityAuto, plan.Group},
 		{"too many for groups", flat(3000, 1<<30), options.GranularityAuto, ""},
 		{"many small ones", flat(1500, 100), options.GranularityUnit, plan.Group},
 	} {
@@ -222,6 +221,22 @@ func TestCacheConfigLimit(t *testing.T) {
 			}
 			checkUnits(t, p.Units)
 		})
+	}
+}
+
+// TestManySmallOnes: packages that nothing else needs are more than fit into
+// the arguments of one process.
+func TestManySmallOnes(t *testing.T) {
+	p := cutBy(t, flat(1200, 100), options.GranularityGroup)
+	checkUnits(t, p.Units)
+	var sizes []int
+	names := map[string]bool{}
+	for _, v := range p.Units.Vertices {
+		sizes = append(sizes, len(v.Nodes))
+		names[v.Name] = true
+	}
+	if !slices.Equal(sizes, []int{500, 500, 200}) || len(names) != 3 {
+		t.Errorf("vertices %v have %v nodes", names, sizes)
 	}
 }
 

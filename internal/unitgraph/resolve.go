@@ -96,39 +96,106 @@ func activate(p *resolved, features []string) activation {
 }
 
 // placeholders finds for each third-party node the packages that cargo must
-// resolve and that the node does not depend on.
+// resolve and that nothing in the node's closure compiles for it.
 func (b *builder) placeholders() error {
 	for n := range b.list {
-		node := &b.list[n]
-		if node.Source == "" {
+		if b.list[n].Source == "" {
 			continue
 		}
-		p := b.packages.byID[b.units.Units[b.unitsOf[n][0]].PackageID]
-		compiled := map[string]bool{}
-		for _, d := range node.Dependencies {
-			compiled[b.units.Units[b.unitsOf[d][0]].PackageID] = true
+		c := &collector{builder: b, seen: map[string]bool{}}
+		if err := c.visit(n, b.list[n].Features); err != nil {
+			return err
 		}
-		a := activate(p, node.Features)
-		for _, d := range p.declared {
-			if d.Kind == "dev" || d.Optional && !a.optional[d.key()] {
-				continue
-			}
-			if to := b.packages.chosen(p, d); to != nil && compiled[to.ID] {
-				continue
-			}
-			version, err := cargo.LowestVersion(d.Requirement)
-			if err != nil {
-				return fmt.Errorf("%s %s depends on %s: %w", p.Name, p.Version, d.Name, err)
-			}
-			features := slices.Concat(d.Features, a.features[d.key()])
-			slices.Sort(features)
-			node.Placeholders = append(node.Placeholders, Placeholder{
-				Name: d.Name, Version: version, Source: d.Source, Features: slices.Compact(features),
-			})
-		}
-		node.Placeholders = united(node.Placeholders)
+		b.list[n].Placeholders = united(c.found)
 	}
 	return nil
+}
+
+// collector collects the placeholders of a node.
+type collector struct {
+	*builder
+	found []Placeholder
+	seen  map[string]bool
+}
+
+// packageOf is the package of a node.
+func (b *builder) packageOf(n int) *resolved {
+	return b.packages.byID[b.units.Units[b.unitsOf[n][0]].PackageID]
+}
+
+// visit adds what node n, with the given features, wants to find. Cargo chooses
+// versions for all platforms at once, so a table for another platform can ask a
+// dependency for features that it is not compiled with; what these want must be
+// found as well.
+func (c *collector) visit(n int, features []string) error {
+	p, compiled := c.packageOf(n), map[string]int{}
+	for _, d := range c.list[n].Dependencies {
+		compiled[c.packageOf(d).ID] = d
+	}
+	a := activate(p, features)
+	for _, d := range p.declared {
+		if d.Kind == "dev" || d.Optional && !a.optional[d.key()] {
+			continue
+		}
+		asked := slices.Concat(d.Features, a.features[d.key()])
+		to, at, ok := c.packages.chosen(p, d), 0, false
+		if to != nil {
+			at, ok = compiled[to.ID]
+		}
+		if !ok {
+			if err := c.add(p, d, asked); err != nil {
+				return err
+			}
+			continue
+		}
+		if d.DefaultFeatures {
+			asked = append(asked, "default")
+		}
+		if more := beyond(to, c.list[at].Features, asked); len(more) > 0 {
+			key := fmt.Sprint(at, more)
+			if c.seen[key] {
+				continue
+			}
+			c.seen[key] = true
+			if err := c.visit(at, slices.Concat(c.list[at].Features, more)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// add adds the placeholder for a dependency that p declares.
+func (c *collector) add(p *resolved, d dependency, features []string) error {
+	version, err := cargo.LowestVersion(d.Requirement)
+	if err != nil {
+		return fmt.Errorf("%s %s depends on %s: %w", p.Name, p.Version, d.Name, err)
+	}
+	slices.Sort(features)
+	c.found = append(c.found, Placeholder{Name: d.Name, Version: version, Source: d.Source, Features: slices.Compact(features)})
+	return nil
+}
+
+// beyond lists, sorted, the features of p that asked enables and that are not
+// among those it is compiled with.
+func beyond(p *resolved, compiled, asked []string) []string {
+	var more []string
+	for len(asked) > 0 {
+		f := asked[0]
+		asked = asked[1:]
+		enables, ok := p.features[f]
+		if !ok || slices.Contains(compiled, f) || slices.Contains(more, f) {
+			continue
+		}
+		more = append(more, f)
+		for _, value := range enables {
+			if !strings.Contains(value, "/") && !strings.HasPrefix(value, "dep:") {
+				asked = append(asked, value)
+			}
+		}
+	}
+	slices.Sort(more)
+	return more
 }
 
 // united sorts placeholders, and makes one of those that tables of different

@@ -48,6 +48,9 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 		b.coarse(err.Error())
 		b.warn(ctx, "dependencies are compiled in one vertex: "+err.Error())
 	}
+	if len(plans) > 0 && b.options.Granularity == options.GranularityUnit && plans[0].Mode != plan.Unit {
+		b.warn(ctx, "units are compiled in groups: with a vertex for each, BuildKit could not import the build's cache")
+	}
 	return append(plans, p), nil
 }
 

@@ -79,7 +79,7 @@ var compilingLine = regexp.MustCompile(`(?m)^\s*Compiling (\S+) v\S+(?: \(proc-m
 // not run.
 func checkOnlyMembersCompiled(t testing.TB, res *testenv.Result) {
 	t.Helper()
-	v := vertex(t, res, llbgen.NameMembers)
+	v := vertex(t, res, llbgen.NameMembers+"cargo ")
 	lines := compilingLine.FindAllStringSubmatch(v.Log, -1)
 	if len(lines) == 0 {
 		t.Errorf("the source vertex compiled nothing; its log is\n%s", v.Log)

@@ -15,6 +15,8 @@ import (
 var steps = []struct{ prefix, name string }{
 	{"[toolchain] ", "toolchain"},
 	{"[sources] gather crates", "gather"},
+	{"[sources] manifests of crates", "manifests"},
+	{"[plan] ask cargo", "plan"},
 	{"[sources] unpack crates of other packages", "unpack-rest"},
 	{"[sources] unpack crates", "unpack"},
 	{"[sources] packages of ", "git"},

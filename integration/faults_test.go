@@ -128,27 +128,34 @@ func TestRegistryIsDown(t *testing.T) {
 // TestCratesAreDownloadedOnce: what a daemon has of a crate serves every later build, also of other projects and when
 // everything is compiled again.
 func TestCratesAreDownloadedOnce(t *testing.T) {
-	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
-	f := newFakeRegistry(t)
-	one, two := crate{name: "one"}, crate{name: "two"}
-	p := f.projectOf(t, one)
-	b.MustBuild(t, testenv.BuildOptions{Context: p.Dir, Output: testenv.OutputNone})
-	if n := f.downloads(); n != 1 {
-		t.Errorf("%d downloads, want 1", n)
-	}
-	r := b.MustBuild(t, testenv.BuildOptions{Context: p.Dir, Output: testenv.OutputNone, Attrs: map[string]string{"no-cache": "deps,build"}})
-	if got := work(r); got != "deps build" {
-		t.Errorf("steps that ran: %q", got)
-	}
-	if n := f.downloads(); n != 0 {
-		t.Errorf("%d downloads when all is compiled again, want none", n)
-	}
-	r = b.MustBuild(t, testenv.BuildOptions{Context: f.projectOf(t, one, two).Dir, Output: testenv.OutputNone})
-	if got := work(r); got != "gather unpack deps build" {
-		t.Errorf("steps that ran for the other project: %q", got)
-	}
-	if n := f.downloads(); n != 1 {
-		t.Errorf("%d downloads for another project with one new crate, want 1", n)
+	for _, tc := range []struct{ granularity, again, other string }{
+		{"coarse", "deps build", "gather unpack deps build"},
+		{"unit", "deps build", "gather manifests plan deps build"},
+	} {
+		t.Run(tc.granularity, func(t *testing.T) {
+			b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
+			f := newFakeRegistry(t)
+			one, two := crate{name: "one-" + tc.granularity}, crate{name: "two-" + tc.granularity}
+			o := withGranularity(testenv.BuildOptions{Context: f.projectOf(t, one).Dir, Output: testenv.OutputNone}, tc.granularity)
+			b.MustBuild(t, o)
+			if n := f.downloads(); n != 1 {
+				t.Errorf("%d downloads, want 1", n)
+			}
+			o.Attrs = map[string]string{"no-cache": "deps,build"}
+			if got := work(b.MustBuild(t, o)); got != tc.again {
+				t.Errorf("steps that ran: %q", got)
+			}
+			if n := f.downloads(); n != 0 {
+				t.Errorf("%d downloads when all is compiled again, want none", n)
+			}
+			o.Context, o.Attrs = f.projectOf(t, one, two).Dir, nil
+			if got := work(b.MustBuild(t, o)); got != tc.other {
+				t.Errorf("steps that ran for the other project: %q", got)
+			}
+			if n := f.downloads(); n != 1 {
+				t.Errorf("%d downloads for another project with one new crate, want 1", n)
+			}
+		})
 	}
 }
 

@@ -179,7 +179,7 @@ func TestPlanningSummary(t *testing.T) {
 // TestPathsInTheBox checks that the container's paths are not those of this machine.
 func TestPathsInTheBox(t *testing.T) {
 	b := &box{root: "/tmp/root"}
-	if got, err := b.inside(b.dir("xh")); err != nil || got != "/work/xh" {
+	if got, err := b.inside(b.dir("xh")); err != nil || got != "/projects/xh" {
 		t.Errorf("got %s, %v", got, err)
 	}
 	if got, err := b.inside("/etc"); err == nil {

@@ -23,7 +23,7 @@ type box struct {
 const (
 	boxDockerfile = "FROM rust:1.95-bookworm\nENTRYPOINT []\n"
 	// boxWork has the projects, boxTargets what plain cargo makes of them.
-	boxWork     = "/work"
+	boxWork     = "/projects"
 	boxTargets  = "/targets"
 	boxRegistry = "/usr/local/cargo/registry"
 	boxTimeout  = time.Hour

@@ -64,6 +64,9 @@ type Placeholder struct {
 	Features []string `json:"features,omitempty"`
 	// Dir is the Dir of the package's registry or git source.
 	Dir string `json:"dir"`
+	// With is the name and version of the package in whose presence alone it is
+	// needed, "" for always.
+	With string `json:"with,omitempty"`
 	// Replaces is one more than the index in [Sources.Crates] of the package
 	// that it is not needed beside, 0 when there is none.
 	Replaces int `json:"replaces,omitempty"`
@@ -283,7 +286,7 @@ func (s *sourceIndex) node(n unitgraph.Node) (Node, error) {
 		if err != nil {
 			return node, err
 		}
-		to := Placeholder{Name: q.Name, Version: q.Version, Features: q.Features}
+		to := Placeholder{Name: q.Name, Version: q.Version, Features: q.Features, With: q.With}
 		if id.Kind == cargo.SourceGit {
 			// Its commit is not known here, and its repository is in the closure.
 			continue

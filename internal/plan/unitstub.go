@@ -290,12 +290,15 @@ func (w *unitStub) sources(v Vertex) {
 // crates of the closure. All versions of a package get all features that are
 // asked of one: cargo may take any of those that are compatible for all.
 func (w *unitStub) placeholders(present map[string]bool) {
-	features, found := map[string][]string{}, map[string]Placeholder{}
+	features, found, packages := map[string][]string{}, map[string]Placeholder{}, map[string]bool{}
+	for _, i := range w.closure {
+		packages[w.plan.Units.Nodes[i].Name+" "+w.plan.Units.Nodes[i].Version] = true
+	}
 	for _, i := range w.closure {
 		for _, q := range w.plan.Units.Nodes[i].Placeholders {
 			name := q.Dir + "/" + q.Name
 			key := name + "-" + q.Version
-			if present[key] || q.Replaces > 0 && present[w.plan.CrateDir(w.plan.Sources.Crates[q.Replaces-1])] {
+			if q.With != "" && !packages[q.With] || present[key] || q.Replaces > 0 && present[w.plan.CrateDir(w.plan.Sources.Crates[q.Replaces-1])] {
 				continue
 			}
 			features[name] = append(features[name], q.Features...)
@@ -307,7 +310,7 @@ func (w *unitStub) placeholders(present map[string]bool) {
 		q := found[key]
 		list := slices.Clone(features[q.Dir+"/"+q.Name])
 		slices.Sort(list)
-		q.Features, q.Replaces = slices.Compact(list), 0
+		q.Features, q.With, q.Replaces = slices.Compact(list), "", 0
 		w.out.Placeholders = append(w.out.Placeholders, q)
 	}
 }

@@ -53,6 +53,9 @@ type Placeholder struct {
 	Source string
 	// Features are those that dependents ask for, sorted.
 	Features []string
+	// With is the name and version of the package in whose presence alone it is
+	// needed, "" for always.
+	With string
 }
 
 // New reads the output of cargo build --unit-graph and of cargo metadata for

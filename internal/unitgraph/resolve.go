@@ -116,6 +116,8 @@ type collector struct {
 	*builder
 	found []Placeholder
 	seen  map[string]bool
+	// with is the package that what is found is needed for, nil for the node.
+	with *resolved
 }
 
 // packageOf is the package of a node.
@@ -143,26 +145,58 @@ func (c *collector) visit(n int, features []string) error {
 			at, ok = compiled[to.ID]
 		}
 		if !ok {
-			if err := c.add(p, d, asked); err != nil {
+			if err := c.add(p, d, slices.Clone(asked)); err != nil {
 				return err
 			}
-			continue
+			if at, ok = c.elsewhere(to); !ok {
+				continue
+			}
 		}
 		if d.DefaultFeatures {
 			asked = append(asked, "default")
 		}
-		if more := beyond(to, c.list[at].Features, asked); len(more) > 0 {
-			key := fmt.Sprint(at, more)
-			if c.seen[key] {
-				continue
-			}
-			c.seen[key] = true
-			if err := c.visit(at, slices.Concat(c.list[at].Features, more)); err != nil {
-				return err
-			}
+		if err := c.ask(at, asked, compiled); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// elsewhere finds a node of a package that the node in hand does not depend on.
+// In a vertex that has both, cargo gives the package to the node as well.
+func (c *collector) elsewhere(p *resolved) (int, bool) {
+	if p == nil || p.Source == "" {
+		return 0, false
+	}
+	for n := range c.list {
+		if c.packageOf(n) == p {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// ask adds what node n wants to find when it is asked for features; compiled
+// are the packages that the asking node depends on.
+func (c *collector) ask(n int, features []string, compiled map[string]int) error {
+	to := c.packageOf(n)
+	more := beyond(to, c.list[n].Features, features)
+	with := c.with
+	if _, ok := compiled[to.ID]; !ok && with == nil {
+		with = to
+	}
+	key := fmt.Sprint(n, more)
+	if with != nil {
+		key += " " + with.ID
+	}
+	if len(more) == 0 || c.seen[key] {
+		return nil
+	}
+	c.seen[key] = true
+	outer := c.with
+	c.with = with
+	defer func() { c.with = outer }()
+	return c.visit(n, slices.Concat(c.list[n].Features, more))
 }
 
 // add adds the placeholder for a dependency that p declares.
@@ -172,7 +206,11 @@ func (c *collector) add(p *resolved, d dependency, features []string) error {
 		return fmt.Errorf("%s %s depends on %s: %w", p.Name, p.Version, d.Name, err)
 	}
 	slices.Sort(features)
-	c.found = append(c.found, Placeholder{Name: d.Name, Version: version, Source: d.Source, Features: slices.Compact(features)})
+	found := Placeholder{Name: d.Name, Version: version, Source: d.Source, Features: slices.Compact(features)}
+	if c.with != nil {
+		found.With = c.with.Name + " " + c.with.Version
+	}
+	c.found = append(c.found, found)
 	return nil
 }
 
@@ -202,7 +240,7 @@ func beyond(p *resolved, compiled, asked []string) []string {
 // targets declare with different features.
 func united(list []Placeholder) []Placeholder {
 	order := func(x, y Placeholder) int {
-		return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.Version, y.Version), strings.Compare(x.Source, y.Source))
+		return cmp.Or(strings.Compare(x.Name, y.Name), strings.Compare(x.Version, y.Version), strings.Compare(x.Source, y.Source), strings.Compare(x.With, y.With))
 	}
 	slices.SortStableFunc(list, order)
 	var out []Placeholder

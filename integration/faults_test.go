@@ -135,7 +135,7 @@ func TestCratesAreDownloadedOnce(t *testing.T) {
 		t.Run(tc.granularity, func(t *testing.T) {
 			b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
 			f := newFakeRegistry(t)
-			one, two := crate{name: "one-" + tc.granularity}, crate{name: "two-" + tc.granularity}
+			one, two := crate{name: "one" + tc.granularity}, crate{name: "two" + tc.granularity}
 			o := withGranularity(testenv.BuildOptions{Context: f.projectOf(t, one).Dir, Output: testenv.OutputNone}, tc.granularity)
 			b.MustBuild(t, o)
 			if n := f.downloads(); n != 1 {

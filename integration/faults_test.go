@@ -129,8 +129,8 @@ func TestRegistryIsDown(t *testing.T) {
 // everything is compiled again.
 func TestCratesAreDownloadedOnce(t *testing.T) {
 	for _, tc := range []struct{ granularity, again, other string }{
-		{"coarse", "deps build", "gather unpack deps build"},
-		{"unit", "deps build", "gather manifests plan deps build"},
+		{"coarse", "deps build", "gather unpack deps build image"},
+		{"unit", "deps build", "gather manifests plan deps build image"},
 	} {
 		t.Run(tc.granularity, func(t *testing.T) {
 			b := inProcess(testenv.SharedDaemon(t, testenv.OCI))

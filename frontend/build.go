@@ -95,13 +95,14 @@ func (b *build) attempt(ctx context.Context, p *plan.Plan, in llbgen.Inputs, pla
 	}
 	ref, err := b.evaluate(ctx, res.State, llb.Platform(platform))
 	if err != nil {
-		return nil, shortened(explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) }))
+		err = explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })
+		return nil, shortened(explainPackages(err, p))
 	}
 	return &solved{p, res, ref}, nil
 }
 
-// checkHermetic refuses a graph in which anything but rustup could use the
-// network or a download has no checksum. No plan leads to one; this is the
+// checkHermetic refuses a graph in which anything but rustup and the package
+// manager could use the network or a download has no checksum. No plan leads to one; this is the
 // proof, on every build, and not only in tests.
 func (b *build) checkHermetic(ctx context.Context, st llb.State, in llbgen.Inputs, platform ocispecs.Platform) error {
 	constraints := []llb.ConstraintsOpt{llb.Platform(platform), llb.WithCaps(b.client.BuildOpts().LLBCaps)}

@@ -70,7 +70,7 @@ func (g *generator) dependencies(toolchain llb.State, t *thirdParty) *llb.State 
 	opts = append(opts, t.mounts(g.plan, t.closure, true)...)
 	opts = append(opts, g.ignored("deps")...)
 	opts = append(opts, g.location(d.Location)...)
-	out := toolchain.Run(opts...).AddMount(targetDir, llb.Scratch())
+	out := g.system(toolchain, nil).Run(opts...).AddMount(targetDir, llb.Scratch())
 	return &out
 }
 
@@ -97,7 +97,7 @@ func (g *generator) members(toolchain llb.State, sourceConfig []byte, mounts []l
 	opts = append(opts, mounts...)
 	opts = append(opts, g.ignored("build")...)
 	opts = append(opts, g.location(m.Location)...)
-	return toolchain.Run(opts...).AddMount("/out", llb.Scratch())
+	return g.system(toolchain, nil).Run(opts...).AddMount("/out", llb.Scratch())
 }
 
 // recorded lists the directories whose digests the source vertex notes for

@@ -26,7 +26,7 @@ const (
 
 // Prefixes of the names of vertices that run a command.
 const (
-	// NameToolchain begins the only exec vertex that may use the network.
+	// NameToolchain begins the only exec vertices that may use the network.
 	NameToolchain = "[toolchain] "
 	// NameDependencies begins the dependency vertex.
 	NameDependencies = "[deps] "

@@ -7,9 +7,10 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 )
 
-// toolchain is the builder image with what rustup has to add to it. This is
-// the one vertex that uses the network: rustup verifies what it downloads, and
-// its output is keyed by the image's digest and the names asked for.
+// toolchain is the builder image with what rustup has to add to it. Beside the
+// installation of packages (see [generator.system]) this is the one vertex that
+// uses the network: rustup verifies what it downloads, and its output is keyed
+// by the image's digest and the names asked for.
 func (g *generator) toolchain() llb.State {
 	t := g.plan.Toolchain
 	if t.Install == "" && len(t.Components) == 0 && len(t.Targets) == 0 {

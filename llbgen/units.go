@@ -160,7 +160,7 @@ func (g *generator) unit(base unitBase, i int, inputs llb.State) (llb.State, err
 				llb.ContentCache(llb.MountContentCacheOff)))
 		}
 	}
-	return base.toolchain.Run(opts...).AddMount("/out", llb.Scratch()), nil
+	return g.system(base.toolchain, nil).Run(opts...).AddMount("/out", llb.Scratch()), nil
 }
 
 // unitArgs is the command of a compile vertex; see scripts/unit.sh.

@@ -36,6 +36,9 @@ type Plan struct {
 	Units    *Units   `json:"units,omitempty"`
 	Binaries []Binary `json:"binaries"`
 	Image    Image    `json:"image"`
+	// Requests say who asked for the packages of the builder image, sorted by
+	// package and then by who asked.
+	Requests []PackageRequest `json:"requests,omitempty"`
 }
 
 // Toolchain is the Rust toolchain of every compile vertex.
@@ -48,6 +51,13 @@ type Toolchain struct {
 	// Components and Targets are added with rustup when the image lacks them.
 	Components []string `json:"components,omitempty"`
 	Targets    []string `json:"targets,omitempty"`
+	// Packages are packages of the builder image's distribution that every
+	// compile vertex gets, sorted and unique; a Debian package may carry an
+	// architecture, as in "libssl-dev:arm64". See [Plan.AddPackages].
+	Packages []string `json:"packages,omitempty"`
+	// Architectures are the foreign architectures, as dpkg names them, that
+	// packages may be of; sorted and unique.
+	Architectures []string `json:"architectures,omitempty"`
 }
 
 // Sources are the third-party sources that the lock file names.

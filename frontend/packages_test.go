@@ -1,0 +1,55 @@
+package frontend
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/plan"
+)
+
+func TestExplainPackages(t *testing.T) {
+	p := &plan.Plan{Toolchain: plan.Toolchain{Image: "docker.io/library/rust:1.95-bookworm"}}
+	p.AddPackages("packages.build", plan.Location{File: "Rustfile", Line: 3}, "libfoo-dev", "libbar-dev:arm64")
+	p.AddPackages("crate mold", plan.Location{}, "mold")
+	const command = `process "/bin/sh /rustfile/packages.sh `
+	for _, tc := range []struct {
+		name, err string
+		// says are parts of the message, place its span; no place is an error of another type.
+		says  []string
+		place string
+	}{
+		{"unknown", command + `0 libbar-dev:arm64 libfoo-dev mold" did not complete successfully: exit code: 151`,
+			[]string{"knows no package `libfoo-dev`, which packages.build asks for"}, "Rustfile:3:1"},
+		{"after architectures", command + `2 arm64 armhf libbar-dev:arm64 libfoo-dev" did not complete successfully: exit code: 150`,
+			[]string{"knows no package `libbar-dev:arm64`"}, "Rustfile:3:1"},
+		{"by a crate", command + `0 mold" did not complete successfully: exit code: 150`, []string{"`mold`, which crate mold asks for"}, ""},
+		{"by nobody", command + `0 other" did not complete successfully: exit code: 150`, []string{"no package `other`"}, ""},
+		{"no manager", command + `0 libfoo-dev mold" did not complete successfully: exit code: 78`,
+			[]string{"no package manager", "libfoo-dev, mold", "Debian"}, "Rustfile:3:1"},
+		{"another failure", command + `0 libfoo-dev mold" did not complete successfully: exit code: 100`,
+			[]string{"libfoo-dev, mold could not be installed", "run the build again"}, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			err := explainPackages(errors.New(tc.err), p)
+			for _, say := range tc.says {
+				if !strings.Contains(err.Error(), say) {
+					t.Errorf("the error is %q, without %q", err, say)
+				}
+			}
+			var fault *cargo.Error
+			errors.As(err, &fault)
+			if fault != nil && fault.Span.String() != tc.place {
+				t.Errorf("the error is at %q, want %q", fault.Span, tc.place)
+			}
+			if fault == nil && tc.place != "" {
+				t.Errorf("the error has no place")
+			}
+		})
+	}
+	other := errors.New(`process "/bin/sh /rustfile/build.sh x" did not complete successfully: exit code: 150`)
+	if err := explainPackages(other, p); err != other {
+		t.Errorf("another vertex's error became %v", err)
+	}
+}

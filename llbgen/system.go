@@ -1,0 +1,59 @@
+package llbgen
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+)
+
+// packagesCache is the cache mount that keeps package lists and archives.
+const packagesCache = "rustfile/packages"
+
+// system is the toolchain with packages of its image's distribution: those
+// that every vertex gets, and extra. Without any it is the toolchain itself.
+// Beside rustup's, this is the one vertex that uses the network: the package
+// manager checks signatures, and the output is keyed by the toolchain and the
+// names of the packages, in whatever order they are given.
+func (g *generator) system(toolchain llb.State, extra []string) llb.State {
+	t := g.plan.Toolchain
+	packages := slices.Concat(t.Packages, extra)
+	if len(packages) == 0 {
+		return toolchain
+	}
+	slices.Sort(packages)
+	packages = slices.Compact(packages)
+	args := []string{"/bin/sh", PackagesScript, fmt.Sprint(len(t.Architectures))}
+	args = append(args, t.Architectures...)
+	return toolchain.Run(
+		llb.Args(append(args, packages...)), llb.Dir("/"),
+		llb.AddMount("/rustfile", g.script("packages.sh"), llb.Readonly),
+		// The manager must not meet another one of itself in it.
+		llb.AddMount("/var/cache/rustfile-packages", llb.Scratch(), llb.AsPersistentCacheDir(packagesCache, llb.CacheMountLocked)),
+		llb.Network(pb.NetMode_UNSET), llb.Platform(g.platform),
+		g.named(namePackages(packages)),
+	).Root()
+}
+
+// maxNamed is how many packages a vertex's name lists.
+const maxNamed = 6
+
+func namePackages(packages []string) string {
+	more := ""
+	if n := len(packages) - maxNamed; n > 0 {
+		packages, more = packages[:maxNamed], fmt.Sprintf(" and %d more", n)
+	}
+	return NameToolchain + "install " + strings.Join(packages, ", ") + more
+}
+
+// PackagesScript is the command that installs packages. A failure to find the
+// package with index i of those that it was given ends it with the exit code
+// [UnknownPackage] + i, and an image without a package manager with
+// [NoPackageManager].
+const (
+	PackagesScript   = "/rustfile/packages.sh"
+	NoPackageManager = 78
+	UnknownPackage   = 150
+)

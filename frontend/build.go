@@ -45,7 +45,7 @@ func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
 	if err != nil {
 		return nil, err
 	}
-	for key, data := range b.plans {
+	for key, data := range b.metadata {
 		rb.AddMeta(key, data)
 	}
 	return rb.Finalize()
@@ -62,11 +62,11 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err != nil {
 		return nil, err
 	}
-	plans, err := b.refine(ctx, p, ws, in, platform)
+	r, err := b.refine(ctx, p, ws, in, platform)
 	if err != nil {
 		return nil, err
 	}
-	s, err := b.try(ctx, plans, in, platform)
+	s, err := b.try(ctx, r, in, platform)
 	if err != nil {
 		return nil, err
 	}
@@ -80,12 +80,14 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 // solved is a plan's graph and what came of it.
 type solved struct {
 	plan *plan.Plan
-	res  *llbgen.Result
-	ref  client.Reference
+	// reason says why the plan is coarse, "" when it is not.
+	reason string
+	res    *llbgen.Result
+	ref    client.Reference
 }
 
-// attempt makes and solves the graph of a plan.
-func (b *build) attempt(ctx context.Context, p *plan.Plan, in llbgen.Inputs, platform ocispecs.Platform) (*solved, error) {
+// attempt makes and solves the graph of a plan, which is coarse for a reason.
+func (b *build) attempt(ctx context.Context, p *plan.Plan, reason string, in llbgen.Inputs, platform ocispecs.Platform) (*solved, error) {
 	res, err := llbgen.Build(p, in)
 	if err != nil {
 		return nil, err
@@ -95,10 +97,15 @@ func (b *build) attempt(ctx context.Context, p *plan.Plan, in llbgen.Inputs, pla
 	}
 	ref, err := b.evaluate(ctx, res.State, llb.Platform(platform))
 	if err != nil {
-		err = explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })
-		return nil, shortened(explainPackages(err, p))
+		return nil, shortened(b.explained(ctx, err, p, in))
 	}
-	return &solved{p, res, ref}, nil
+	return &solved{p, reason, res, ref}, nil
+}
+
+// explained is the failure of a vertex of a plan, told so that a user can act on it.
+func (b *build) explained(ctx context.Context, err error, p *plan.Plan, in llbgen.Inputs) error {
+	err = explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })
+	return explainPackages(err, p)
 }
 
 // checkHermetic refuses a graph in which anything but rustup and the package
@@ -138,14 +145,18 @@ func (b *build) keepPlan(p *plan.Plan) error {
 	if err != nil {
 		return err
 	}
-	key := planKey
+	b.keep(planKey, p.Platform, data)
+	return nil
+}
+
+// keep notes what the result's metadata say about a platform.
+func (b *build) keep(key, platform string, data []byte) {
 	if b.ui.MultiPlatformRequested {
-		key += "/" + p.Platform
+		key += "/" + platform
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.plans[key] = data
-	return nil
+	b.metadata[key] = data
 }
 
 func (b *build) platformOr(p *ocispecs.Platform) ocispecs.Platform {

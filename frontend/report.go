@@ -21,22 +21,15 @@ import (
 // A report that cannot be made is no reason to fail.
 func (b *build) keepReport(ctx context.Context, s *solved, in llbgen.Inputs, platform ocispecs.Platform) {
 	r, err := b.report(ctx, s, in, platform)
+	var data []byte
+	if err == nil {
+		data, err = json.Marshal(r)
+	}
 	if err != nil {
 		b.warn(ctx, "there is no report of what was compiled: "+err.Error())
 		return
 	}
-	data, err := json.Marshal(r)
-	if err != nil {
-		b.warn(ctx, "there is no report of what was compiled: "+err.Error())
-		return
-	}
-	key := report.MetadataKey
-	if b.ui.MultiPlatformRequested {
-		key += "/" + s.plan.Platform
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.plans[key] = data
+	b.keep(report.MetadataKey, s.plan.Platform, data)
 }
 
 // report says of each unit what went into it and when it was compiled.
@@ -44,7 +37,7 @@ func (b *build) report(ctx context.Context, s *solved, in llbgen.Inputs, platfor
 	p := s.plan
 	r := &report.Report{
 		Version: report.FormatVersion, Platform: p.Platform, Triple: p.Triple, Profile: p.Profile(),
-		Granularity: string(p.Mode), Reason: b.coarseReason, Toolchain: in.Toolchain.Ref, Started: b.started.UnixMilli(), Units: []report.Unit{},
+		Granularity: string(p.Mode), Reason: s.reason, Toolchain: in.Toolchain.Ref, Started: b.started.UnixMilli(), Units: []report.Unit{},
 	}
 	if p.Units == nil {
 		return r, nil

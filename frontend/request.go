@@ -38,13 +38,10 @@ type build struct {
 	started time.Time
 
 	mu sync.Mutex
-	// coarseReason says why a plan could not be cut, "" when it was or was not
-	// to be.
-	coarseReason string
 	// first is the first vertex that was solved; warnings are shown below it.
 	first digest.Digest
-	// plans are the plans of the platforms, by the key of their metadata.
-	plans map[string][]byte
+	// metadata is what the result says of the plans and units of each platform.
+	metadata map[string][]byte
 }
 
 // newBuild reads the request's options and the file that it names.
@@ -57,7 +54,7 @@ func newBuild(ctx context.Context, c client.Client) (*build, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &build{client: c, ui: ui, caps: caps, files: map[string][]byte{}, plans: map[string][]byte{}, started: time.Now()}
+	b := &build{client: c, ui: ui, caps: caps, files: map[string][]byte{}, metadata: map[string][]byte{}, started: time.Now()}
 	if b.entry, err = ui.ReadEntrypoint(ctx, "TOML"); err != nil {
 		return nil, told(err, "cannot read the file that -f names: %v", err)
 	}

@@ -24,58 +24,51 @@ import (
 // maxPlannerOutput bounds what is read of the planner vertex, in bytes.
 const maxPlannerOutput = 256 << 20
 
-// refine asks cargo for the unit graph and cuts the plan by it. It returns the
-// plans to try, the finest first and the coarse one last. When the plan cannot
-// be cut, a warning says why.
-func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) ([]*plan.Plan, error) {
-	why := plan.Unsplittable(p, ws, b.options)
-	if why == "" && !b.caps.merge {
-		why = "the BuildKit daemon cannot merge layers"
+// refinement is a coarse plan and what cargo's unit graph made of it.
+type refinement struct {
+	coarse *plan.Plan
+	// finest has vertices for units and members; nil when the coarse plan could
+	// not be cut, for the reason given.
+	finest *plan.Plan
+	reason string
+	// withoutMembers cuts again, and leaves the workspace in one vertex.
+	withoutMembers func() (*plan.Plan, error)
+}
+
+// refine asks cargo for the unit graph and cuts the plan by it. When the plan
+// cannot be cut, a warning says why.
+func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) (*refinement, error) {
+	r := &refinement{coarse: p, reason: plan.Unsplittable(p, ws, b.options)}
+	if r.reason == "" && !b.caps.merge {
+		r.reason = "the BuildKit daemon cannot merge layers"
 	}
-	if why != "" {
-		b.coarse(why)
+	if r.reason != "" {
 		if b.options.Granularity == options.GranularityUnit || b.options.Granularity == options.GranularityGroup {
-			b.warn(ctx, "dependencies are compiled in one vertex: "+why)
+			b.warn(ctx, "dependencies are compiled in one vertex: "+r.reason)
 		}
-		return []*plan.Plan{p}, nil
+		return r, nil
 	}
-	plans, err := b.cut(ctx, p, ws, in, platform)
+	answer, err := b.ask(ctx, p, in, platform)
 	var daemon *daemonError
 	if errors.As(err, &daemon) {
 		return nil, daemon.err
 	}
-	if err != nil {
-		b.coarse(err.Error())
-		b.warn(ctx, "dependencies are compiled in one vertex: "+err.Error())
+	cut := func(members bool) (*plan.Plan, error) {
+		return plan.Refine(p, ws, b.options, answer, members)
 	}
-	if len(plans) > 0 && b.options.Granularity == options.GranularityUnit && plans[0].Mode != plan.Unit {
+	if err == nil {
+		r.withoutMembers = func() (*plan.Plan, error) { return cut(false) }
+		r.finest, err = cut(true)
+	}
+	if err != nil {
+		r.reason = err.Error()
+		b.warn(ctx, "dependencies are compiled in one vertex: "+r.reason)
+		return r, nil
+	}
+	if b.options.Granularity == options.GranularityUnit && r.finest.Mode != plan.Unit {
 		b.warn(ctx, "units are compiled in groups: with a vertex for each, BuildKit could not import the build's cache")
 	}
-	return append(plans, p), nil
-}
-
-// coarse notes for the report why dependencies are compiled in one vertex.
-func (b *build) coarse(why string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.coarseReason = why
-}
-
-// cut makes the plans with and without vertices for workspace members.
-func (b *build) cut(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) ([]*plan.Plan, error) {
-	answer, err := b.ask(ctx, p, in, platform)
-	if err != nil {
-		return nil, err
-	}
-	var plans []*plan.Plan
-	for _, members := range []bool{true, false} {
-		refined, err := plan.Refine(p, ws, b.options, plan.Inputs{Platform: p.Platform, Context: b.fs}, answer, members)
-		if err != nil {
-			return nil, err
-		}
-		plans = append(plans, refined)
-	}
-	return plans, nil
+	return r, nil
 }
 
 // daemonError is a failure of the daemon and not of the plan.
@@ -93,7 +86,7 @@ func (b *build) ask(ctx context.Context, p *plan.Plan, in llbgen.Inputs, platfor
 	}
 	ref, err := b.evaluate(ctx, st, llb.Platform(platform))
 	if err != nil {
-		return answer, &daemonError{explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })}
+		return answer, &daemonError{b.explained(ctx, err, p, in)}
 	}
 	out := newRefFS(ctx, ref)
 	if said, err := out.ReadFile("error"); err == nil {
@@ -160,28 +153,37 @@ const (
 	memberFailed = "exit code: 77"
 )
 
-// try solves the first of the plans. When that shows that a unit cannot be
-// compiled apart, it falls back to a plan that always can be built, at the cost
-// of time.
-func (b *build) try(ctx context.Context, plans []*plan.Plan, in llbgen.Inputs, platform ocispecs.Platform) (*solved, error) {
-	p := plans[0]
-	s, err := b.attempt(ctx, p, in, platform)
-	if err == nil || p.Units == nil || ctx.Err() != nil {
-		return s, err
+// failedWith reports whether a vertex ended with one of the exit codes above.
+func failedWith(err error, code string) bool {
+	return err != nil && strings.Contains(err.Error(), code)
+}
+
+// try solves the finest plan. When that shows that a unit cannot be compiled
+// apart, it falls back to a plan that always can be built, at the cost of time.
+func (b *build) try(ctx context.Context, r *refinement, in llbgen.Inputs, platform ocispecs.Platform) (*solved, error) {
+	if r.finest == nil {
+		return b.attempt(ctx, r.coarse, r.reason, in, platform)
+	}
+	p := r.finest
+	s, err := b.attempt(ctx, p, "", in, platform)
+	if failedWith(err, memberFailed) && ctx.Err() == nil {
+		b.warn(ctx, "a workspace member could not be compiled by itself, so the workspace is compiled in one vertex")
+		var failed error
+		if p, failed = r.withoutMembers(); failed != nil {
+			return nil, failed
+		}
+		s, err = b.attempt(ctx, p, "", in, platform)
 	}
 	switch {
-	case strings.Contains(err.Error(), notFresh):
+	case ctx.Err() != nil:
+	case failedWith(err, notFresh):
 		b.warn(ctx, "cargo did not find all third-party units fresh, and compiles them again with the sources of all crates; "+
 			"please report this with the file that --metadata-file writes")
 		in.WholeSources = true
-		return b.attempt(ctx, p, in, platform)
-	case strings.Contains(err.Error(), unitFailed):
-		b.coarse("a unit could not be compiled by itself")
+		return b.attempt(ctx, p, "", in, platform)
+	case failedWith(err, unitFailed):
 		b.warn(ctx, "a unit could not be compiled by itself, so dependencies are compiled in one vertex")
-		return b.try(ctx, plans[len(plans)-1:], in, platform)
-	case strings.Contains(err.Error(), memberFailed):
-		b.warn(ctx, "a workspace member could not be compiled by itself, so the workspace is compiled in one vertex")
-		return b.try(ctx, plans[1:], in, platform)
+		return b.attempt(ctx, r.coarse, "a unit could not be compiled by itself", in, platform)
 	}
 	return s, err
 }

@@ -24,16 +24,12 @@ const (
 
 // TestExamples builds and runs every case of every example and of the fixtures that a build must accept.
 func TestExamples(t *testing.T) {
-	all, err := examples.All()
-	if err != nil {
-		t.Fatal(err)
-	}
-	projects, err := examples.Projects()
+	all, err := examples.Buildable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
-	for _, e := range append(all, projects...) {
+	for _, e := range all {
 		t.Run(e.Name, func(t *testing.T) {
 			if needsGit[e.Name] {
 				serveGreeting(t, e.Dir)

@@ -151,17 +151,13 @@ func (f unitFixture) check(t *testing.T, b *testenv.Builder) {
 // TestExamplesInUnits builds example projects in units: a git repository with two packages, local procedural macros, a
 // local build script, and resolver 1 with its united features.
 func TestExamplesInUnits(t *testing.T) {
-	all, err := examples.All()
-	if err != nil {
-		t.Fatal(err)
-	}
-	projects, err := examples.Projects()
+	all, err := examples.Buildable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
 	wanted := []string{"build-script", "features", "git-dep", "proc-macro", "resolver1"}
-	for _, e := range append(all, projects...) {
+	for _, e := range all {
 		if !slices.Contains(wanted, e.Name) {
 			continue
 		}

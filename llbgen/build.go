@@ -117,7 +117,7 @@ func (g *generator) coarse(toolchain llb.State) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
-	opts := sources.mounts(g.plan, sources.all, false)
+	opts := append(mountCrates(sources.all), g.gitMounts(toolchain, allPackages)...)
 	if target := g.dependencies(toolchain, sources); target != nil {
 		opts = append(opts, llb.AddMount(targetDir, *target, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff)))
 	}

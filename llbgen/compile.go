@@ -48,18 +48,12 @@ func (g *generator) dependencies(toolchain llb.State, t *thirdParty) *llb.State 
 	if d.Empty {
 		return nil
 	}
-	stub, err := scripts.ReadFile("scripts/stub-rustc.sh")
-	if err != nil {
-		panic(err)
-	}
 	args := append([]string{"/bin/sh", "/rustfile/deps.sh"}, d.Args...)
 	opts := []llb.RunOption{
 		llb.Args(args),
 		llb.Dir(path.Join(sourceDir, d.Workdir)),
 		llb.AddEnv("RUSTC_WORKSPACE_WRAPPER", "/rustfile/stub-rustc"),
-		llb.AddMount("/rustfile", g.script("deps.sh", links(),
-			dataFile{"sources.toml", t.closureConfig}).File(
-			llb.Mkfile("/stub-rustc", 0o755, stub, llb.WithCreatedTime(sourceTime)), g.named(nameScripts+"stub-rustc")), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("deps.sh", file(linksFile), stubRustc(), generated("sources.toml", t.closureConfig)), llb.Readonly),
 		llb.AddMount(sourceDir, g.stubs(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameDependencies + "cargo " + strings.Join(quiet(d.Args), " ")),
@@ -67,7 +61,8 @@ func (g *generator) dependencies(toolchain llb.State, t *thirdParty) *llb.State 
 		llb.WithExportCache(),
 	}
 	opts = append(opts, environment()...)
-	opts = append(opts, t.mounts(g.plan, t.closure, true)...)
+	opts = append(opts, mountCrates(t.closure)...)
+	opts = append(opts, g.gitMounts(toolchain, closureOnly)...)
 	opts = append(opts, g.ignored("deps")...)
 	opts = append(opts, g.location(d.Location)...)
 	out := g.system(toolchain, nil).Run(opts...).AddMount(targetDir, llb.Scratch())
@@ -85,7 +80,7 @@ func (g *generator) members(toolchain llb.State, sourceConfig []byte, mounts []l
 	opts := []llb.RunOption{
 		llb.Args(append(args, m.Args...)),
 		llb.Dir(path.Join(sourceDir, m.Workdir)),
-		llb.AddMount("/rustfile", g.script("build.sh", append(g.recorded(), links(), dataFile{"sources.toml", sourceConfig})...), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("build.sh", append(g.recorded(), file(linksFile), generated("sources.toml", sourceConfig))...), llb.Readonly),
 		llb.AddMount(sourceDir, g.workspace(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameMembers + "cargo " + strings.Join(quiet(m.Args), " ")),
@@ -112,7 +107,7 @@ func (g *generator) recorded() []dataFile {
 			fmt.Fprintln(&list, c.Path)
 		}
 	}
-	return []dataFile{{"members", []byte(list.String())}}
+	return []dataFile{generated("members", []byte(list.String()))}
 }
 
 // quiet drops from a command what only says where things are.
@@ -163,10 +158,7 @@ func at(sm *llb.SourceMap, line int) llb.ConstraintsOpt {
 
 // stubs is the stub workspace with the parts of the context it needs.
 func (g *generator) stubs() llb.State {
-	fa := g.copies(nil, g.plan.Dependencies.Copies)
-	for _, f := range g.plan.Dependencies.Files {
-		fa = mkdirAll(fa, path.Dir(f.Path)).Mkfile("/"+f.Path, 0o644, []byte(f.Content), llb.WithCreatedTime(sourceTime))
-	}
+	fa := write(g.copies(nil, g.plan.Dependencies.Copies), g.plan.Dependencies.Files)
 	return llb.Scratch().File(fa, g.named(nameStubs))
 }
 
@@ -175,9 +167,17 @@ func (g *generator) stubs() llb.State {
 func (g *generator) workspace() llb.State {
 	fa := g.copies(nil, g.plan.Members.Copies)
 	for _, name := range g.plan.Members.Placeholders {
-		fa = mkdirAll(fa, path.Dir(name)).Mkfile("/"+name, 0o644, nil, llb.WithCreatedTime(sourceTime))
+		fa = write(fa, []plan.File{{Path: name}})
 	}
 	return llb.Scratch().File(fa, g.named(nameSource))
+}
+
+// write adds generated files.
+func write(fa *llb.FileAction, files []plan.File) *llb.FileAction {
+	for _, f := range files {
+		fa = mkdirAll(fa, path.Dir(f.Path)).Mkfile("/"+f.Path, 0o644, []byte(f.Content), llb.WithCreatedTime(sourceTime))
+	}
+	return fa
 }
 
 func mkdirAll(fa *llb.FileAction, dir string) *llb.FileAction {

@@ -1,21 +1,18 @@
 package llbgen_test
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/moby/buildkit/client/llb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/integration/examples"
+	"github.com/rustfile/rustfile/internal/golden"
 	"github.com/rustfile/rustfile/internal/hermetic"
 	"github.com/rustfile/rustfile/internal/llbtext"
 	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/llbgen"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 var amd64 = ocispecs.Platform{OS: "linux", Architecture: "amd64"}
 
@@ -62,19 +59,7 @@ func TestGoldenLLB(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			file := filepath.Join(e.Dir, "llb.linux-amd64.golden.txt")
-			if *update {
-				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("the graph differs from %s; run the test with -update and read the diff", file)
-			}
+			golden.Compare(t, filepath.Join(e.Dir, "llb.linux-amd64.golden.txt"), []byte(got))
 		})
 	}
 }

@@ -17,15 +17,13 @@ type thirdParty struct {
 	// closure holds the crates the binaries may need, all those of the lock
 	// file. Both are directory sources below vendorDir; nil when there are none.
 	closure, all *llb.State
-	// git maps the directory of each git source to its packages.
-	git map[string]llb.State
 	// config is the Cargo configuration that points cargo at them.
 	closureConfig, allConfig []byte
 }
 
 // sources fetches and unpacks the third-party sources.
 func (g *generator) sources(toolchain llb.State) (*thirdParty, error) {
-	t := &thirdParty{git: map[string]llb.State{}}
+	t := &thirdParty{}
 	var closure, rest []plan.Crate
 	for _, c := range g.plan.Sources.Crates {
 		if c.InClosure {
@@ -41,11 +39,8 @@ func (g *generator) sources(toolchain llb.State) (*thirdParty, error) {
 	if t.all, err = g.unpack(toolchain, t.closure, rest, nameRest); err != nil {
 		return nil, err
 	}
-	for _, s := range g.plan.Sources.Git {
-		t.git[s.Dir] = g.gitPackages(toolchain, s, s.Packages)
-	}
 	t.closureConfig = g.sourceConfig(func(s plan.GitSource) bool { return s.InClosure })
-	t.allConfig = g.sourceConfig(func(plan.GitSource) bool { return true })
+	t.allConfig = g.sourceConfig(everyGit)
 	return t, nil
 }
 
@@ -67,7 +62,7 @@ func (g *generator) unpack(toolchain llb.State, base *llb.State, crates []plan.C
 	}
 	run := toolchain.Run(
 		llb.Args([]string{"/bin/sh", "/rustfile/unpack.sh"}),
-		llb.AddMount("/rustfile", g.script("unpack.sh", dataFile{"index", index}), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("unpack.sh", generated("index", index)), llb.Readonly),
 		llb.AddMount("/crates", archives, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(name), llb.WithoutExportCache(),
 	)
@@ -121,19 +116,33 @@ func (g *generator) gitPackages(toolchain llb.State, s plan.GitSource, names []s
 	return run.AddMount("/out", llb.Scratch())
 }
 
-// mounts are the mounts of the sources for a compile vertex.
-func (t *thirdParty) mounts(p *plan.Plan, crates *llb.State, closureOnly bool) []llb.RunOption {
+// gitMounts mounts packages of the git sources, those that wanted names.
+func (g *generator) gitMounts(toolchain llb.State, wanted func(plan.GitSource) []string) []llb.RunOption {
 	var opts []llb.RunOption
-	if crates != nil {
-		opts = append(opts, llb.AddMount(vendorDir, *crates, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)))
-	}
-	for _, s := range p.Sources.Git {
-		if s.InClosure || !closureOnly {
-			opts = append(opts, llb.AddMount(path.Join(gitDir, s.Dir), t.git[s.Dir], llb.Readonly,
+	for _, s := range g.plan.Sources.Git {
+		if names := wanted(s); len(names) > 0 {
+			opts = append(opts, llb.AddMount(path.Join(gitDir, s.Dir), g.gitPackages(toolchain, s, names), llb.Readonly,
 				llb.ContentCache(llb.MountContentCacheOff)))
 		}
 	}
 	return opts
+}
+
+func allPackages(s plan.GitSource) []string { return s.Packages }
+
+func closureOnly(s plan.GitSource) []string {
+	if !s.InClosure {
+		return nil
+	}
+	return s.Packages
+}
+
+// mountCrates mounts a directory source of crates, if there is one.
+func mountCrates(crates *llb.State) []llb.RunOption {
+	if crates == nil {
+		return nil
+	}
+	return []llb.RunOption{llb.AddMount(vendorDir, *crates, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff))}
 }
 
 // CrateURL is the address of a crate of the plan; downloads are as in [Inputs].

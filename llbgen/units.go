@@ -32,16 +32,13 @@ func Planner(p *plan.Plan, in Inputs) (llb.State, error) {
 	opts := []llb.RunOption{
 		llb.Args(append([]string{"/bin/sh", "/rustfile/plan.sh"}, d.Args...)),
 		llb.Dir(path.Join(sourceDir, d.Workdir)),
-		llb.AddMount("/rustfile", g.script("plan.sh", dataFile{"sources.toml", g.sourceConfig(everyGit)}), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("plan.sh", generated("sources.toml", g.sourceConfig(everyGit))), llb.Readonly),
 		llb.AddMount(sourceDir, g.stubs(), llb.ForceNoOutput),
 		llb.AddMount(buildDir, manifests, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff)),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(namePlan), llb.WithExportCache(),
 	}
 	opts = append(opts, environment()...)
-	for _, s := range p.Sources.Git {
-		opts = append(opts, llb.AddMount(path.Join(gitDir, s.Dir), g.gitPackages(toolchain, s, s.Packages), llb.Readonly,
-			llb.ContentCache(llb.MountContentCacheOff)))
-	}
+	opts = append(opts, g.gitMounts(toolchain, allPackages)...)
 	return toolchain.Run(opts...).AddMount("/out", llb.Scratch()), nil
 }
 
@@ -59,7 +56,7 @@ func (g *generator) manifests(toolchain llb.State) (llb.State, error) {
 	}
 	run := toolchain.Run(
 		llb.Args([]string{"/bin/sh", "/rustfile/manifests.sh"}),
-		llb.AddMount("/rustfile", g.script("manifests.sh", dataFile{"index", index}), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("manifests.sh", generated("index", index), file(manifestFile)), llb.Readonly),
 		llb.AddMount("/crates", archives, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(nameManifests), llb.WithExportCache(),
 	)
@@ -98,25 +95,23 @@ func (g *generator) probe(base unitBase) llb.State {
 		llb.AddMount("/rustfile", base.script, llb.Readonly),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(nameProbe), llb.WithExportCache(),
 	}
-	if copies := g.plan.Units.Copies; len(copies) > 0 {
-		opts = append(opts, llb.AddMount(sourceDir, llb.Scratch().File(g.copies(nil, copies), g.named(nameStubs)), llb.ForceNoOutput))
-	}
+	opts = append(opts, g.configMount()...)
 	return base.toolchain.Run(append(opts, environment()...)...).AddMount("/out", llb.Scratch())
+}
+
+// configMount mounts the files that the Cargo configuration names, if any.
+func (g *generator) configMount() []llb.RunOption {
+	copies := g.plan.Units.Copies
+	if len(copies) == 0 {
+		return nil
+	}
+	files := llb.Scratch().File(g.copies(nil, copies), g.named(nameStubs))
+	return []llb.RunOption{llb.AddMount(sourceDir, files, llb.ForceNoOutput)}
 }
 
 // unitScript is the script of all compile vertices.
 func (g *generator) unitScript() llb.State {
-	stub, err := scripts.ReadFile("scripts/stub-rustc.sh")
-	if err != nil {
-		panic(err)
-	}
-	probe, err := scripts.ReadFile("scripts/probe.sh")
-	if err != nil {
-		panic(err)
-	}
-	at := llb.WithCreatedTime(sourceTime)
-	return g.script("unit.sh", links()).File(
-		llb.Mkfile("/stub-rustc", 0o755, stub, at).Mkfile("/probe.sh", 0o755, probe, at), g.named(nameScripts+"stub-rustc"))
+	return g.script("unit.sh", file(linksFile), file(manifestFile), file("probe.sh"), stubRustc())
 }
 
 // merged is the union of outputs. Its name is given, because BuildKit's own
@@ -154,12 +149,7 @@ func (g *generator) unit(base unitBase, i int, inputs llb.State) (llb.State, err
 	opts = append(opts, mounts...)
 	opts = append(opts, environment()...)
 	opts = append(opts, g.unitKind(v)...)
-	for _, s := range g.plan.Sources.Git {
-		if names := stub.Git[s.Dir]; len(names) > 0 {
-			opts = append(opts, llb.AddMount(path.Join(gitDir, s.Dir), g.gitPackages(base.toolchain, s, names), llb.Readonly,
-				llb.ContentCache(llb.MountContentCacheOff)))
-		}
-	}
+	opts = append(opts, g.gitMounts(base.toolchain, func(s plan.GitSource) []string { return stub.Git[s.Dir] })...)
 	return g.system(base.toolchain, nil).Run(opts...).AddMount("/out", llb.Scratch()), nil
 }
 
@@ -184,18 +174,13 @@ func (g *generator) unitArgs(v plan.Vertex, stub *plan.UnitStub, crates string) 
 func (g *generator) unitKind(v plan.Vertex) []llb.RunOption {
 	if v.Source == nil {
 		opts := []llb.RunOption{llb.AddEnv("RUSTC_WORKSPACE_WRAPPER", "/rustfile/stub-rustc"), g.named(NameDependencies + v.Name)}
-		if copies := g.plan.Units.Copies; len(copies) > 0 {
-			opts = append(opts, llb.AddMount(sourceDir, llb.Scratch().File(g.copies(nil, copies), g.named(nameStubs)), llb.ForceNoOutput))
-		}
+		opts = append(opts, g.configMount()...)
 		if opt := at(g.lock, g.line(v)); opt != nil {
 			opts = append(opts, opt)
 		}
 		return append(opts, g.ignored("deps")...)
 	}
-	fa := g.copies(nil, v.Source.Copies)
-	for _, f := range v.Source.Files {
-		fa = mkdirAll(fa, path.Dir(f.Path)).Mkfile("/"+f.Path, 0o644, []byte(f.Content), llb.WithCreatedTime(sourceTime))
-	}
+	fa := write(g.copies(nil, v.Source.Copies), v.Source.Files)
 	opts := []llb.RunOption{
 		// Cargo names members after the workspace wrapper; this one it does not.
 		llb.AddEnv("RUSTC_WRAPPER", "/rustfile/stub-rustc"), g.named(NameMembers + v.Name),
@@ -274,16 +259,13 @@ func (g *generator) linked(toolchain llb.State) (llb.State, error) {
 	}
 	all := g.merged(append([]llb.State{manifests}, outputs...), "all units")
 	opts := []llb.RunOption{llb.AddMount(buildDir, all, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff))}
-	sources := &thirdParty{git: map[string]llb.State{}}
 	if g.in.WholeSources {
-		if sources, err = g.sources(toolchain); err != nil {
+		sources, err := g.sources(toolchain)
+		if err != nil {
 			return llb.State{}, err
 		}
-	} else {
-		for _, s := range g.plan.Sources.Git {
-			sources.git[s.Dir] = g.gitPackages(toolchain, s, s.Packages)
-		}
+		opts = append(opts, mountCrates(sources.all)...)
 	}
-	opts = append(opts, sources.mounts(g.plan, sources.all, false)...)
+	opts = append(opts, g.gitMounts(toolchain, allPackages)...)
 	return g.members(toolchain, g.sourceConfig(everyGit), opts), nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rustfile/rustfile/internal/golden"
 	"github.com/rustfile/rustfile/internal/hermetic"
 	"github.com/rustfile/rustfile/internal/llbtext"
 )
@@ -40,19 +41,7 @@ func TestGoldenUnits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", "units", name+".txt")
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("the graph differs from %s; run the test with -update and read the diff", golden)
-			}
+			golden.Compare(t, filepath.Join("testdata", "units", name+".txt"), []byte(got))
 		})
 	}
 }

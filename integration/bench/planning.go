@@ -66,8 +66,7 @@ func planOnce(ctx context.Context, dir, target, answerDir string, out io.Writer)
 		return err
 	}
 	lap(&t.Load)
-	in := plan.Inputs{Platform: platforms.Format(platform), Context: root.FS()}
-	p, err := plan.New(ws, o, in)
+	p, err := plan.New(ws, o, plan.Inputs{Platform: platforms.Format(platform), Context: root.FS()})
 	if err != nil {
 		return err
 	}
@@ -77,7 +76,7 @@ func planOnce(ctx context.Context, dir, target, answerDir string, out io.Writer)
 		if err != nil {
 			return err
 		}
-		if p, err = plan.Refine(p, ws, o, in, answer, true); err != nil {
+		if p, err = plan.Refine(p, ws, o, answer, true); err != nil {
 			return err
 		}
 	}

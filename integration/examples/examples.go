@@ -139,6 +139,16 @@ func Projects() ([]Example, error) {
 	return loadAll("integration", "testdata", "projects")
 }
 
+// Buildable are All and Projects together.
+func Buildable() ([]Example, error) {
+	all, err := All()
+	if err != nil {
+		return nil, err
+	}
+	projects, err := Projects()
+	return append(all, projects...), err
+}
+
 func loadAll(folder ...string) ([]Example, error) {
 	root, err := RepositoryRoot()
 	if err != nil {

@@ -1,8 +1,6 @@
 package llbtext
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,9 +10,8 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/rustfile/rustfile/internal/golden"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // marshal makes a definition for one fixed platform.
 func marshal(t *testing.T, state llb.State, extra ...llb.ConstraintsOpt) *llb.Definition {
@@ -78,19 +75,7 @@ func everything(source string) llb.State {
 
 func TestFormatGolden(t *testing.T) {
 	got := format(t, everything("fn main() {}\n"))
-	path := filepath.Join("testdata", "everything.golden.txt")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("the text differs from %s; rewrite it with go test ./internal/llbtext -update and read the diff\n%s", path, got)
-	}
+	golden.Compare(t, filepath.Join("testdata", "everything.golden.txt"), []byte(got))
 }
 
 // TestFormatNamesWhatMatters guards the golden file itself, which -update

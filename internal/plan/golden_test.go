@@ -1,19 +1,16 @@
 package plan_test
 
 import (
-	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rustfile/rustfile/integration/examples"
 	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/golden"
 	"github.com/rustfile/rustfile/internal/options"
 	"github.com/rustfile/rustfile/internal/plan"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // planExample plans the first case of an example that is expected to build.
 func planExample(t *testing.T, e *examples.Example) *plan.Plan {
@@ -59,19 +56,7 @@ func TestGoldenPlans(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			file := filepath.Join(e.Dir, "plan.golden.json")
-			if *update {
-				if err := os.WriteFile(file, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("the plan differs from %s; run the test with -update and read the diff\n%s", file, got)
-			}
+			golden.Compare(t, filepath.Join(e.Dir, "plan.golden.json"), got)
 		})
 	}
 }

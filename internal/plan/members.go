@@ -19,12 +19,8 @@ var alwaysExcluded = []string{
 }
 
 // planMembers plans the source vertex.
-func planMembers(ws *cargo.Workspace, o *options.Options, s *selection, c *closure, vendored []string, in Inputs, triple string) (Members, error) {
+func planMembers(ws *cargo.Workspace, o *options.Options, s *selection, c *closure, vendored []string, mentions mentions, triple string) Members {
 	m := Members{Workdir: ws.Root, OutputDir: outputDir(o.Profile, triple), Location: locate(s)}
-	mentions, err := findMentions(in.Context, c)
-	if err != nil {
-		return m, err
-	}
 	files := workspaceFiles(ws)
 	m.Copies = append(m.Copies, rootCopy(ws, c, mentions))
 	for _, p := range c.local {
@@ -52,7 +48,7 @@ func planMembers(ws *cargo.Workspace, o *options.Options, s *selection, c *closu
 	slices.Sort(m.Placeholders)
 	m.Placeholders = slices.Compact(m.Placeholders)
 	m.Args = memberArgs(ws, o, s, triple)
-	return m, nil
+	return m
 }
 
 func localPackages(ws *cargo.Workspace) []*cargo.Package {

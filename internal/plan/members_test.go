@@ -173,9 +173,5 @@ func membersOf(t *testing.T, files map[string]string, noContext bool) *memberUni
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := newMemberUnits(p, ws, newStubs(ws, o, c), in.Context)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
+	return newMemberUnits(p, ws, newStubs(ws, o, c))
 }

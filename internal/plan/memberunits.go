@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -31,11 +30,8 @@ type memberUnits struct {
 	plan     *Plan
 }
 
-func newMemberUnits(p *Plan, ws *cargo.Workspace, s *stubs, context fs.FS) (*memberUnits, error) {
-	m := &memberUnits{ws: ws, c: s.c, stubs: s, plan: p}
-	var err error
-	m.mentions, err = findMentions(context, s.c)
-	return m, err
+func newMemberUnits(p *Plan, ws *cargo.Workspace, s *stubs) *memberUnits {
+	return &memberUnits{ws: ws, c: s.c, stubs: s, plan: p, mentions: p.mentions}
 }
 
 // packageOf is the local package that a node of the stub workspace stands for.
@@ -327,9 +323,5 @@ func (m *memberUnits) inherited(all map[string]any, present map[string]bool) map
 // profiles are the profiles of the build with the overrides of the named
 // packages.
 func (m *memberUnits) profiles(names map[string]bool) map[string]any {
-	return m.stubs.profilesWith(func(all map[string]any) map[string]any {
-		kept := maps.Clone(all)
-		maps.DeleteFunc(kept, func(spec string, _ any) bool { return spec != "*" && !names[specName(spec)] })
-		return kept
-	})
+	return m.stubs.profilesWith(func(all map[string]any) map[string]any { return overridesOf(all, names) })
 }

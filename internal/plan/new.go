@@ -55,14 +55,16 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	members, err := planMembers(ws, o, selection, closure, sources.Vendored, in, triple)
+	mentions, err := findMentions(in.Context, closure)
 	if err != nil {
 		return nil, err
 	}
 	p := &Plan{
 		Version: Version, Mode: Coarse, Platform: in.Platform, Triple: triple,
-		Toolchain: toolchain, Sources: sources, Dependencies: deps, Members: members,
-		Image: planImage(o, selection, in.Revision),
+		Toolchain: toolchain, Sources: sources, Dependencies: deps,
+		Members:  planMembers(ws, o, selection, closure, sources.Vendored, mentions, triple),
+		Image:    planImage(o, selection, in.Revision),
+		mentions: mentions,
 	}
 	for _, b := range selection.binaries {
 		p.Binaries = append(p.Binaries, Binary{Name: b.target.Name, Package: b.pkg.Name})

@@ -39,6 +39,9 @@ type Plan struct {
 	// Requests say who asked for the packages of the builder image, sorted by
 	// package and then by who asked.
 	Requests []PackageRequest `json:"requests,omitempty"`
+
+	// mentions is what the members' sources name, for [Refine].
+	mentions mentions
 }
 
 // Toolchain is the Rust toolchain of every compile vertex.

@@ -1,6 +1,9 @@
 package plan
 
-import "strings"
+import (
+	"maps"
+	"strings"
+)
 
 // builtinParents are the profiles that a built-in profile takes its settings
 // from. https://doc.rust-lang.org/cargo/reference/profiles.html
@@ -40,16 +43,21 @@ func (g *stubs) profilesWith(choose func(all map[string]any) map[string]any) map
 	return out
 }
 
+// overrides are those of the third-party packages in the closure.
 func (g *stubs) overrides(all map[string]any) map[string]any {
-	kept := map[string]any{}
-	for spec, override := range all {
-		name := specName(spec)
-		for i := range g.c.locked {
-			if p := g.ws.Lock.Packages[i]; spec == "*" || p.Name == name && p.Source != "" {
-				kept[spec] = override
-			}
+	names := map[string]bool{}
+	for i := range g.c.locked {
+		if p := g.ws.Lock.Packages[i]; p.Source != "" {
+			names[p.Name] = true
 		}
 	}
+	return overridesOf(all, names)
+}
+
+// overridesOf are the overrides of the named packages and of all packages.
+func overridesOf(all map[string]any, names map[string]bool) map[string]any {
+	kept := maps.Clone(all)
+	maps.DeleteFunc(kept, func(spec string, _ any) bool { return spec != "*" && !names[specName(spec)] })
 	return kept
 }
 

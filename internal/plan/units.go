@@ -35,7 +35,8 @@ type Units struct {
 type Node struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
-	// Crate is the node's index in [Sources.Crates], -1 for a git package.
+	// Crate is the node's index in [Sources.Crates], -1 for a git package and a
+	// workspace member.
 	Crate int `json:"crate"`
 	// Git is the Dir of the node's source in [Sources.Git], "" for a crate.
 	Git string `json:"git,omitempty"`
@@ -62,7 +63,7 @@ type Placeholder struct {
 	Name     string   `json:"name"`
 	Version  string   `json:"version"`
 	Features []string `json:"features,omitempty"`
-	// Dir is the Dir of the package's registry or git source.
+	// Dir is the Dir of the package's registry.
 	Dir string `json:"dir"`
 	// With is the name and version of the package in whose presence alone it is
 	// needed, "" for always.
@@ -88,7 +89,7 @@ type Vertex struct {
 // of its stub workspace, and the libraries of workspace members out of its
 // source vertex when members is true. It fails when a unit cannot be compiled
 // by itself; the coarse plan then stays as it is.
-func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, in Inputs, answer Answer, members bool) (*Plan, error) {
+func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, answer Answer, members bool) (*Plan, error) {
 	s, err := selectBinaries(ws, o)
 	if err != nil {
 		return nil, err
@@ -117,9 +118,7 @@ func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, in Inputs, answer 
 	}
 	var local *memberUnits
 	if members {
-		if local, err = newMemberUnits(&refined, ws, stubs, in.Context); err != nil {
-			return nil, err
-		}
+		local = newMemberUnits(&refined, ws, stubs)
 	}
 	if err := refined.nodes(answer.Graph, local); err != nil {
 		return nil, err
@@ -286,16 +285,11 @@ func (s *sourceIndex) node(n unitgraph.Node) (Node, error) {
 		if err != nil {
 			return node, err
 		}
-		to := Placeholder{Name: q.Name, Version: q.Version, Features: q.Features, With: q.With}
 		if id.Kind == cargo.SourceGit {
 			// Its commit is not known here, and its repository is in the closure.
 			continue
 		}
-		for _, r := range s.plan.Sources.Registries {
-			if r.URL == s.registry(id.URL) {
-				to.Dir = r.Dir
-			}
-		}
+		to := Placeholder{Name: q.Name, Version: q.Version, Features: q.Features, With: q.With, Dir: s.plan.registryDir(s.registry(id.URL))}
 		if to.Dir == "" {
 			return node, fmt.Errorf("%s %s depends on %s from %s, which the lock file does not name", n.Name, n.Version, q.Name, q.Source)
 		}
@@ -328,9 +322,6 @@ func (u *Units) closureOf(v Vertex) []int {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// Dir is the directory of a crate below the directory source of its registry.
-func (c Crate) Dir() string { return c.Name + "-" + c.Version }
-
 // registryDir is the directory of a crate's registry.
 func (p *Plan) registryDir(url string) string {
 	for _, r := range p.Sources.Registries {
@@ -342,4 +333,6 @@ func (p *Plan) registryDir(url string) string {
 }
 
 // CrateDir is the directory of a crate below that of all crates.
-func (p *Plan) CrateDir(c Crate) string { return path.Join(p.registryDir(c.Registry), c.Dir()) }
+func (p *Plan) CrateDir(c Crate) string {
+	return path.Join(p.registryDir(c.Registry), c.Name+"-"+c.Version)
+}

@@ -1,7 +1,6 @@
 package plan_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"os"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/rustfile/rustfile/integration/examples"
 	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/golden"
 	"github.com/rustfile/rustfile/internal/options"
 	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/internal/unitgraph"
@@ -60,8 +60,7 @@ func goldenUnit(t *testing.T, e *examples.Example) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in := plan.Inputs{Platform: "linux/amd64", Context: os.DirFS(e.Dir)}
-		p, err := plan.Refine(coarse, ws, o, in, answer, true)
+		p, err := plan.Refine(coarse, ws, o, answer, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +70,7 @@ func goldenUnit(t *testing.T, e *examples.Example) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		compareGolden(t, filepath.Join("testdata", "units", e.Name+"."+granularity+".json"), got)
+		golden.Compare(t, filepath.Join("testdata", "units", e.Name+"."+granularity+".json"), got)
 	}
 }
 
@@ -84,22 +83,6 @@ type refinedPart struct {
 func (p *refinedPart) json() ([]byte, error) {
 	data, err := json.MarshalIndent(p, "", " ")
 	return append(data, '\n'), err
-}
-
-func compareGolden(t *testing.T, file string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("the plan differs from %s; run the test with -update and read the diff\n%s", file, got)
-	}
 }
 
 // recordAnswer asks the cargo of this machine what the planner vertex would
@@ -127,7 +110,7 @@ func recordAnswer(t *testing.T, p *plan.Plan, file string) {
 		t.Fatal(err)
 	}
 	for _, c := range p.Sources.Crates {
-		found, err := filepath.Glob(filepath.Join(home, ".cargo/registry/cache/*", c.Dir()+".crate"))
+		found, err := filepath.Glob(filepath.Join(home, ".cargo/registry/cache/*", c.Name+"-"+c.Version+".crate"))
 		if err != nil {
 			t.Fatal(err)
 		}

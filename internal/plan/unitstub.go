@@ -33,7 +33,7 @@ type UnitStub struct {
 	Script bool
 	// Placeholders are the packages that only have to be found.
 	Placeholders []Placeholder
-	// Crates and Git are what the vertex itself compiles.
+	// Crates are what the vertex itself compiles.
 	Crates []Crate
 	// Git are the packages of git sources in the closure, by their source's Dir.
 	Git map[string][]string
@@ -87,15 +87,15 @@ func (w *unitStub) packageKey(n Node) string {
 	return n.Name + " " + n.Version + " " + source
 }
 
+// alias names the packages of the closure.
 func (w *unitStub) alias() {
-	w.aliases = map[string]string{}
-	for _, i := range w.closure {
-		key := w.packageKey(w.plan.Units.Nodes[i])
-		if w.aliases[key] == "" {
-			w.aliases[key] = ""
-		}
+	keys := make([]string, len(w.closure))
+	for i, n := range w.closure {
+		keys[i] = w.packageKey(w.plan.Units.Nodes[n])
 	}
-	for i, key := range slices.Sorted(maps.Keys(w.aliases)) {
+	slices.Sort(keys)
+	w.aliases = map[string]string{}
+	for i, key := range slices.Compact(keys) {
 		w.aliases[key] = fmt.Sprintf("p%d", i)
 	}
 }
@@ -235,9 +235,7 @@ func (w *unitStub) profiles() map[string]any {
 		table, _ := profile.(map[string]any)
 		for key, value := range table {
 			if overrides, ok := value.(map[string]any); ok && key == "package" {
-				overrides = maps.Clone(overrides)
-				maps.DeleteFunc(overrides, func(spec string, _ any) bool { return spec != "*" && !names[specName(spec)] })
-				if len(overrides) == 0 {
+				if overrides = overridesOf(overrides, names); len(overrides) == 0 {
 					continue
 				}
 				value = overrides

@@ -5,16 +5,14 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"flag"
-	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files")
+	"github.com/rustfile/rustfile/internal/golden"
+)
 
 func TestParse(t *testing.T) {
 	for _, tc := range []struct{ name, data, wantErr string }{
@@ -164,19 +162,7 @@ func TestText(t *testing.T) {
 			if err := Text(&got, r); err != nil {
 				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", name+".txt")
-			if *update {
-				if err := os.WriteFile(golden, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatalf("%v; make it with -update", err)
-			}
-			if !bytes.Equal(got.Bytes(), want) {
-				t.Errorf("got\n%s\nwant\n%s", got.Bytes(), want)
-			}
+			golden.Compare(t, filepath.Join("testdata", name+".txt"), got.Bytes())
 		})
 	}
 }

@@ -71,7 +71,7 @@ func New(unitGraph, packages []byte) (*Graph, error) {
 	if err := json.Unmarshal(packages, &m); err != nil {
 		return nil, fmt.Errorf("cargo's metadata is not valid JSON: %w", err)
 	}
-	b := &builder{units: g, modes: ltoModes(g), packages: newResolver(&m), nodeOf: make([]int, len(g.Units))}
+	b := &builder{units: g, modes: ltoModes(g), packages: newResolver(&m), nodeOf: make([]int, len(g.Units)), firstOf: map[*resolved]int{}}
 	if err := b.nodes(); err != nil {
 		return nil, err
 	}
@@ -95,6 +95,8 @@ type builder struct {
 	// nodeOf maps units to nodes, unitsOf nodes to units.
 	nodeOf  []int
 	unitsOf [][]int
+	// firstOf maps a package to the first of its nodes.
+	firstOf map[*resolved]int
 }
 
 // identity tells nodes apart.
@@ -133,6 +135,9 @@ func (b *builder) nodes() error {
 			}
 			n = len(b.list)
 			known[id] = n
+			if _, ok := b.firstOf[p]; !ok {
+				b.firstOf[p] = n
+			}
 			b.list = append(b.list, Node{
 				Name: p.Name, Version: p.Version, Source: p.Source, Host: u.host(), Bin: u.bin(), Features: slices.Sorted(slices.Values(u.Features)),
 			})

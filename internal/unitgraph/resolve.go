@@ -168,12 +168,8 @@ func (c *collector) elsewhere(p *resolved) (int, bool) {
 	if p == nil || p.Source == "" {
 		return 0, false
 	}
-	for n := range c.list {
-		if c.packageOf(n) == p {
-			return n, true
-		}
-	}
-	return 0, false
+	n, ok := c.firstOf[p]
+	return n, ok
 }
 
 // ask adds what node n wants to find when it is asked for features; compiled

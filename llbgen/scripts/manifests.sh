@@ -27,12 +27,7 @@ cut -d ' ' -f 2 /rustfile/index | sed 's,^,/out/vendor/,' | xargs mkdir -p
 xargs -n 30 -P "$(nproc)" /bin/sh "$0" </rustfile/index
 find /out ! -type f ! -type d -exec rm -f {} +
 find /out -name '*.rs' -exec sh -c 'for f do echo "compile_error!(\"not compiled here\");" >"$f"; done' sh {} +
-# The targets that nobody who depends on the package compiles are left out:
-# cargo wants their files to exist.
-find /out -name Cargo.toml.in -exec awk '
-	FNR == 1 { if (to) close(to); to = FILENAME; sub(/\.in$/, "", to); skip = 0 }
-	/^[[:space:]]*\[/ { skip = ($0 ~ /^[[:space:]]*\[\[[[:space:]]*(bin|example|test|bench)[[:space:]]*\]\]/) }
-	!skip { print >to }' {} +
+find /out -name Cargo.toml.in -exec awk -f /rustfile/library-only.awk {} +
 find /out -name Cargo.toml.in -exec rm {} +
 (cd /crates && wc -c ./*) | awk 'NR == FNR { dir["./" $1] = $2; next } $2 in dir { print $1, dir[$2] }' /rustfile/index - | sort >/out/sizes
 find /out -exec touch -h -d @1153704088 {} +

@@ -62,7 +62,7 @@ if [ -d /slots ] && command -v flock >/dev/null; then
 			fi
 			i=$((i + 1))
 		done
-		[ -n "$slot" ] || sleep 0.05
+		[ -n "$slot" ] || sleep 0.2
 	done
 	exec 9>&-
 fi
@@ -77,13 +77,13 @@ printf '%s' "$crates" | while read -r mount dir sum; do
 		echo "error: the crate ${dir#*/} cannot be unpacked" >&2
 		exit 1
 	}
-	# Cargo packs plain files only; a link could lead anywhere.
-	find "$to" ! -type f ! -type d -exec rm -f {} +
 	rm -rf "$to/.cargo-checksum.json"
 	printf '{"files":{},"package":"%s"}' "$sum" >"$to/.cargo-checksum.json"
-	# One time for all files: build scripts compare them with their outputs.
-	find "$to" -exec touch -h -d @1153704088 {} +
-done
+	printf '%s\0' "$to"
+done >/tmp/unpacked
+# Cargo packs plain files only; a link could lead anywhere. And one time for
+# all files: build scripts compare them with their outputs.
+xargs -0 -r sh -c 'find "$@" ! -type f ! -type d -exec rm -f {} +; find "$@" -exec touch -h -d @1153704088 {} +' sh </tmp/unpacked
 printf '%s' "$placeholders" | while read -r dir name version features; do
 	to=/build/vendor/$dir/$name-$version
 	mkdir -p "$to"
@@ -125,17 +125,13 @@ tar -cf - -T /tmp/new | tar -xf - -C /out
 # stale when a source, or an output it was made from, is newer.
 [ ! -d /out/target ] || find /out/target -exec touch -h -d @1230768000 {} +
 
-# Leaves out of a manifest the targets that nobody who depends on the package
-# compiles: cargo wants their files to exist.
-library_only() {
-	awk '/^[[:space:]]*\[/ { skip = ($0 ~ /^[[:space:]]*\[\[[[:space:]]*(bin|example|test|bench)[[:space:]]*\]\]/) } !skip' "$1" >"$1.tmp"
-	mv "$1.tmp" "$1"
-}
 # Copies of a crate what cargo looks at when it finds it fresh.
 manifest_only() {
 	mkdir -p "$2"
-	cp -a "$1/Cargo.toml" "$1/.cargo-checksum.json" "$2/"
-	library_only "$2/Cargo.toml"
+	cp -a "$1/Cargo.toml" "$2/Cargo.toml.in"
+	cp -a "$1/.cargo-checksum.json" "$2/"
+	awk -f /rustfile/library-only.awk "$2/Cargo.toml.in"
+	rm "$2/Cargo.toml.in"
 	# Cargo looks for the library and the script that a manifest does not spell out.
 	for file in src/lib.rs build.rs; do
 		if [ -f "$1/$file" ]; then
@@ -176,7 +172,7 @@ printf '%s' "$crates" | while read -r mount dir sum; do
 			: >"$to/$watched"
 		fi
 	done </tmp/watched
-	find "$to" -exec touch -h -d @1153704088 {} +
 done
+[ ! -d /out/vendor ] || find /out/vendor -exec touch -h -d @1153704088 {} +
 mkdir -p /out/times
 printf '%s %s\n' "$started" "$(date +%s%3N)" >"/out/times/$vertex"

@@ -31,12 +31,11 @@ func (w *Workspace) Plan(args map[string]string) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := plan.Inputs{Platform: "linux/amd64", Context: fsys}
-	p, err := plan.New(ws, o, in)
+	p, err := plan.New(ws, o, plan.Inputs{Platform: "linux/amd64", Context: fsys})
 	if err != nil {
 		return nil, err
 	}
-	return plan.Refine(p, ws, o, in, w.Answer(), true)
+	return plan.Refine(p, ws, o, w.Answer(), true)
 }
 
 // Answer is what the planner vertex would say of the workspace.

@@ -2,10 +2,14 @@ package integration
 
 import (
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/moby/buildkit/client"
 
 	"github.com/rustfile/rustfile/integration/testenv"
 	"github.com/rustfile/rustfile/llbgen"
@@ -51,16 +55,29 @@ func buildx(d *testenv.Daemon) *testenv.Builder {
 
 // bake builds with a bake file that says no more than a user's would.
 func bake(t *testing.T, d *testenv.Daemon, p *project) *testenv.Result {
+	images, _ := bakeTargets(t, d, p, "")
+	return images[0]
+}
+
+// bakeTargets builds an image for each of the project's targets with one bake file. It returns the images and buildx's
+// progress as JSON lines.
+func bakeTargets(t *testing.T, d *testenv.Daemon, p *project, targets ...string) ([]*testenv.Result, string) {
+	t.Helper()
 	layout, err := testenv.Env(t).FrontendLayout(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	out := filepath.Join(dir, "image")
-	text, err := json.Marshal(map[string]any{"target": map[string]any{"default": map[string]any{
-		"context": p.Dir, "dockerfile": "Rustfile", "output": []string{"type=oci,tar=false,dest=" + out},
-		"contexts": map[string]string{testenv.FrontendRef: "oci-layout://" + layout},
-	}}})
+	out := func(target string) string { return filepath.Join(dir, "image-"+target) }
+	builds, names := map[string]any{}, []string{}
+	for _, target := range targets {
+		names = append(names, "of-"+target)
+		builds["of-"+target] = map[string]any{
+			"context": p.Dir, "dockerfile": "Rustfile", "target": target, "output": []string{"type=oci,tar=false,dest=" + out(target)},
+			"contexts": map[string]string{testenv.FrontendRef: "oci-layout://" + layout},
+		}
+	}
+	text, err := json.Marshal(map[string]any{"group": map[string]any{"default": map[string]any{"targets": names}}, "target": builds})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,10 +85,49 @@ func bake(t *testing.T, d *testenv.Daemon, p *project) *testenv.Result {
 	if err := os.WriteFile(file, text, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.RunBuildx(t.Context(), "bake", "--file", file, "--provenance=false", "--allow", "fs=*"); err != nil {
+	progress, err := d.RunBuildx(t.Context(), "bake", "--file", file, "--provenance=false", "--allow", "fs=*", "--progress", "rawjson")
+	if err != nil {
 		t.Fatal(err)
 	}
-	return openImage(t, out)
+	var images []*testenv.Result
+	for _, target := range targets {
+		images = append(images, openImage(t, out(target)))
+	}
+	return images, progress
+}
+
+// TestBakeCompilesOnce builds the images of all binaries of a workspace in one go: what they share is compiled once.
+func TestBakeCompilesOnce(t *testing.T) {
+	p := copyOf(t, "several-members")
+	// With a profile of its own it shares nothing with other tests.
+	p.append("Cargo.toml", "\n[profile.release]\noverflow-checks = true\n")
+	targets := []string{"a", "b", "c"}
+	images, progress := bakeTargets(t, testenv.SharedDaemon(t, testenv.OCI), p, targets...)
+	for i, want := range []string{"a 434f4d4d4f4e 3\n", "b common 42\n", "c 0\n"} {
+		if got := images[i].Run(t); got != want {
+			t.Errorf("the program of image %s prints %q, want %q", targets[i], got, want)
+		}
+	}
+	// Each build of the three tells of the vertices that it shares with another.
+	ran := map[string]bool{}
+	for line := range strings.Lines(progress) {
+		var m client.SolveStatus
+		if json.Unmarshal([]byte(line), &m) != nil {
+			continue
+		}
+		for _, l := range m.Logs {
+			ran[fmt.Sprint(l.Timestamp.UnixNano(), " ", string(l.Data))] = true
+		}
+	}
+	times := map[string]int{}
+	for log := range ran {
+		for _, name := range []string{"a", "b", "c", "lib-a", "lib-common", "hex"} {
+			times[name] += strings.Count(log, "Compiling "+name+" v")
+		}
+	}
+	if want := map[string]int{"a": 1, "b": 1, "c": 1, "lib-a": 1, "lib-common": 1, "hex": 1}; !maps.Equal(times, want) {
+		t.Errorf("compiled: %v, want %v", times, want)
+	}
 }
 
 func openImage(t *testing.T, dir string) *testenv.Result {

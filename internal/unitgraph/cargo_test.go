@@ -147,7 +147,11 @@ func describe(g *Graph) string {
 		}
 		b.WriteString("\n")
 		for _, p := range n.Placeholders {
-			fmt.Fprintf(&b, "\tfinds %s %s %q\n", p.Name, p.Version, p.Features)
+			fmt.Fprintf(&b, "\tfinds %s %s %q", p.Name, p.Version, p.Features)
+			if p.With != "" {
+				fmt.Fprintf(&b, " with %s", p.With)
+			}
+			b.WriteString("\n")
 		}
 	}
 	return b.String()
@@ -271,12 +275,17 @@ func (w *workspace) checkPlaceholders(t *testing.T, g *Graph) {
 				}
 			}
 		}
-		if err := w.resolves(t, g, closure, placeholdersOf(g, closure)); err != nil {
+		found := placeholdersOf(g, closure)
+		if err := w.resolves(t, g, closure, found); err != nil {
 			t.Errorf("%s is not found with its placeholders: %v", title(n), err)
+		}
+		always := slices.DeleteFunc(slices.Clone(found), func(p Placeholder) bool { return p.With != "" })
+		if len(always) < len(found) && w.resolves(t, g, closure, always) == nil {
+			t.Errorf("%s is found without the placeholders that another package makes necessary", title(n))
 		}
 		for k, p := range n.Placeholders {
 			without := slices.Delete(slices.Clone(n.Placeholders), k, k+1)
-			if len(closure) == 1 && w.resolves(t, g, closure, without) == nil {
+			if len(closure) == 1 && p.With == "" && w.resolves(t, g, closure, without) == nil {
 				t.Errorf("%s is found without its placeholder %s", title(n), p.Name)
 			}
 		}
@@ -289,9 +298,12 @@ func (w *workspace) checkPlaceholders(t *testing.T, g *Graph) {
 func placeholdersOf(g *Graph, nodes []int) []Placeholder {
 	var found []Placeholder
 	features := map[string][]string{}
+	present := func(name string) bool {
+		return slices.ContainsFunc(nodes, func(k int) bool { return g.Nodes[k].Name+" "+g.Nodes[k].Version == name })
+	}
 	for _, i := range nodes {
 		for _, p := range g.Nodes[i].Placeholders {
-			if slices.ContainsFunc(nodes, func(k int) bool { return g.Nodes[k].Name == p.Name && g.Nodes[k].Version == p.Version }) {
+			if present(p.Name+" "+p.Version) || p.With != "" && !present(p.With) {
 				continue
 			}
 			found = append(found, p)

@@ -134,9 +134,13 @@ func (b *build) plan(ctx context.Context, ws *cargo.Workspace, platform ocispecs
 	if err != nil {
 		return nil, err
 	}
-	return plan.New(ws, b.options, plan.Inputs{
+	p, err := plan.New(ws, b.options, plan.Inputs{
 		Platform: platforms.Format(platform), Context: b.fs, Revision: revision,
 	})
+	if err != nil {
+		return nil, err
+	}
+	return p, b.tellCommit(ctx, p)
 }
 
 // keepPlan notes a plan for the result's metadata.

@@ -27,11 +27,12 @@ type buildContext struct {
 	ignore []string
 }
 
-// planned are the files that planning reads: manifests and lock files, and the
-// Rust sources for their names and for the documentation they include.
+// planned are the files that planning reads: manifests and lock files, the
+// Rust sources for their names and for what they ask for, and what sqlx saved,
+// for being there.
 var planned = []string{
 	"**/Cargo.toml", "**/Cargo.lock", "**/rust-toolchain", "**/rust-toolchain.toml",
-	"**/.cargo/config", "**/.cargo/config.toml", "**/*.rs",
+	"**/.cargo/config", "**/.cargo/config.toml", "**/*.rs", "**/.sqlx/*.json", "**/sqlx-data.json",
 }
 
 // skipped are directories that planning never reads; a client's target

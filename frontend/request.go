@@ -14,6 +14,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerui"
 	"github.com/moby/buildkit/frontend/gateway/client"
 	digest "github.com/opencontainers/go-digest"
+	"github.com/rustfile/rustfile/internal/gitmeta"
 	"github.com/rustfile/rustfile/internal/options"
 )
 
@@ -36,6 +37,10 @@ type build struct {
 
 	// started is when the request came, for the report.
 	started time.Time
+
+	headOnce  sync.Once
+	headFound *gitmeta.Head
+	headErr   error
 
 	mu sync.Mutex
 	// first is the first vertex that was solved; warnings are shown below it.

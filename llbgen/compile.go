@@ -2,7 +2,9 @@ package llbgen
 
 import (
 	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +41,15 @@ func environment() []llb.RunOption {
 		llb.AddEnv("CARGO_TERM_COLOR", "never"),
 		llb.AddEnv("CARGO_TERM_PROGRESS_WHEN", "never"),
 	}
+}
+
+// variables adds variables of the plan to a vertex's environment.
+func variables(env map[string]string) []llb.RunOption {
+	var opts []llb.RunOption
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		opts = append(opts, llb.AddEnv(name, env[name]))
+	}
+	return opts
 }
 
 // dependencies is the dependency vertex; its output is a target directory.
@@ -85,6 +96,7 @@ func (g *generator) members(toolchain llb.State, sourceConfig []byte, mounts []l
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameMembers + "cargo " + strings.Join(quiet(m.Args), " ")),
 	}
+	opts = append(opts, variables(m.Environment)...)
 	if g.in.Epoch != nil {
 		opts = append(opts, llb.AddEnv("SOURCE_DATE_EPOCH", fmt.Sprint(g.in.Epoch.Unix())))
 	}
@@ -168,6 +180,9 @@ func (g *generator) workspace() llb.State {
 	fa := g.copies(nil, g.plan.Members.Copies)
 	for _, name := range g.plan.Members.Placeholders {
 		fa = write(fa, []plan.File{{Path: name}})
+	}
+	for _, f := range g.plan.Members.Files {
+		fa = mkdirAll(fa, path.Dir(f.Path)).Mkfile("/"+f.Path, 0o644, []byte(f.Content), llb.WithCreatedTime(sourceTime))
 	}
 	return llb.Scratch().File(fa, g.named(nameSource))
 }

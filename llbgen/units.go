@@ -186,6 +186,7 @@ func (g *generator) unitKind(v plan.Vertex) []llb.RunOption {
 		llb.AddEnv("RUSTC_WRAPPER", "/rustfile/stub-rustc"), g.named(NameMembers + v.Name),
 		llb.AddMount(sourceDir, llb.Scratch().File(fa, g.named(nameSource+" of "+v.Name)), llb.ForceNoOutput),
 	}
+	opts = append(opts, variables(v.Source.Environment)...)
 	if g.in.Epoch != nil {
 		opts = append(opts, llb.AddEnv("SOURCE_DATE_EPOCH", fmt.Sprint(g.in.Epoch.Unix())))
 	}

@@ -28,8 +28,29 @@ type Head struct {
 	Tag string
 	// Count is the number of commits, 0 when the history is not all there.
 	Count int
-	// Clean is true when the files are known to be those of the commit.
-	Clean bool
+	// Files says whether the files are those of the commit.
+	Files Files
+}
+
+// Files says how the files that are built compare with those of the commit.
+type Files string
+
+// The answers.
+const (
+	Unknown Files = ""
+	Clean   Files = "clean"
+	Dirty   Files = "dirty"
+)
+
+// FromID is the head when nothing but the commit's id is known. Its commit has
+// no time.
+func FromID(id string, files Files) (*Head, error) {
+	if !isID(id) {
+		return nil, fmt.Errorf("%q is no commit", id)
+	}
+	h := &Head{Commit: &Commit{ID: id}, Branch: detached, Files: files}
+	h.Describe = h.Short()
+	return h, nil
 }
 
 // Short is the commit's id, abbreviated to seven digits.
@@ -58,7 +79,7 @@ func FromObject(id string, raw []byte, ref string) (*Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Head{Commit: c, Branch: detached, Clean: true}
+	h := &Head{Commit: c, Branch: detached, Files: Clean}
 	if branch, ok := strings.CutPrefix(ref, "refs/heads/"); ok {
 		h.Branch = branch
 	}

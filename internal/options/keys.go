@@ -20,6 +20,7 @@ const (
 	KeyBuilderImage      = "images.builder"
 	KeyRuntimeImage      = "images.runtime"
 	KeyGranularity       = "granularity"
+	KeyGitMetadata       = "git-metadata"
 	KeySourceDateEpoch   = "SOURCE_DATE_EPOCH"
 )
 
@@ -96,6 +97,10 @@ var keys = []key{
 		Args: []string{"granularity"}, Type: "string", Default: GranularityAuto,
 		Description: "How finely compilation is cut into vertices: `unit`, `group`, `coarse`, or `auto`, which is `group`; more coarsely where a remote cache could not hold the graph.",
 	}, parseGranularity},
+	{KeyGitMetadata, KeyDoc{
+		Args: []string{"git-metadata"}, Type: "boolean", Default: "when a source asks for it",
+		Description: "Tell the sources the commit they are built from; `true` stops the build when there is none.",
+	}, parseGitMetadata},
 	{KeyLocked, lockedDoc("locked", "--locked"), parseLocked},
 	{KeyOffline, lockedDoc("offline", "--offline"), parseLocked},
 	{KeyFrozen, lockedDoc("frozen", "--locked --offline"), parseLocked},

@@ -58,6 +58,8 @@ type Options struct {
 	RuntimeImage string
 	// Granularity is one of the Granularity constants.
 	Granularity string
+	// GitMetadata says whether sources are told the commit, nil for those that ask.
+	GitMetadata *bool
 	// Target is the binary named by --target, "" when not given. Parse leaves
 	// it empty; see [Options.SetTarget].
 	Target string

@@ -74,6 +74,12 @@ func parseNoDefaultFeatures(o *Options, v value) (err error) {
 	return err
 }
 
+func parseGitMetadata(o *Options, v value) error {
+	on, err := v.boolean()
+	o.GitMetadata = &on
+	return err
+}
+
 func parseAllFeatures(o *Options, v value) (err error) {
 	o.AllFeatures, err = v.boolean()
 	return err

@@ -172,6 +172,10 @@ type mentions struct {
 	// outside holds the directories of packages whose sources name files that
 	// are not theirs, or their own manifest.
 	outside map[string]bool
+	// variables maps the names of gitVariables that sources read to one that
+	// does, and runsGit is a build script that asks git itself.
+	variables map[string]string
+	runsGit   string
 }
 
 // findMentions searches the Rust sources of the closure for the names of
@@ -179,7 +183,7 @@ type mentions struct {
 // name anywhere keeps all files of its kind: too much costs a rebuild, too
 // little would change the program.
 func findMentions(fsys fs.FS, c *closure) (mentions, error) {
-	m := mentions{dirs: map[string]bool{}, outside: map[string]bool{}}
+	m := mentions{dirs: map[string]bool{}, outside: map[string]bool{}, variables: map[string]string{}}
 	for _, p := range c.local {
 		if fsys == nil {
 			m.keepAll()
@@ -210,7 +214,8 @@ func findMentions(fsys fs.FS, c *closure) (mentions, error) {
 				return err
 			}
 			m.search(string(data))
-			m.outside[p.Dir] = m.outside[p.Dir] || leaves(string(data), strings.Count(rel, "/"))
+			asks := m.searchGit(name, string(data), p.Build != "" && rel == p.Build)
+			m.outside[p.Dir] = m.outside[p.Dir] || asks || leaves(string(data), strings.Count(rel, "/"))
 			return nil
 		})
 		if err != nil {

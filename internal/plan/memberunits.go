@@ -18,6 +18,8 @@ type Source struct {
 	Copies []Copy `json:"copies"`
 	// Files are generated files, sorted by path.
 	Files []File `json:"files"`
+	// Environment is added to the vertex's.
+	Environment map[string]string `json:"environment,omitempty"`
 }
 
 // memberUnits decides which workspace members are compiled in vertices of
@@ -101,9 +103,6 @@ func (m *memberUnits) placeholder(i int, p *cargo.Package, d cargo.Dependency) (
 	}, true
 }
 
-// gitReaders are packages that read the repository that a package is in.
-var gitReaders = []string{"vergen", "vergen-git2", "vergen-gitcl", "vergen-gix", "git2", "gix", "built", "shadow-rs", "git-version", "build-info-build"}
-
 // apart reports whether a member's library can be compiled without the rest of
 // the workspace, and is worth it: when all that uses it is the one program that
 // is linked anyway, a vertex of its own saves nothing.
@@ -121,7 +120,7 @@ func (m *memberUnits) apart(p *cargo.Package) bool {
 		return false
 	}
 	return !slices.ContainsFunc(p.Dependencies, func(d cargo.Dependency) bool {
-		return slices.Contains(gitReaders, d.Package) || len(d.Artifact) > 0
+		return gitCrates[d.Package] != "" || slices.Contains(gitLibraries, d.Package) || len(d.Artifact) > 0
 	})
 }
 
@@ -151,8 +150,8 @@ func (m *memberUnits) source(members []string, names map[string]bool, objects bo
 				return nil, err
 			}
 		}
-		if dependsOn(p, "sqlx") {
-			s.Copies = append(s.Copies, Copy{Path: path.Join(m.ws.Root, ".sqlx"), File: true})
+		if usesSqlx(p) {
+			s.saved(m.plan, m.ws)
 		}
 		m.absent(s, p, present)
 	}
@@ -183,10 +182,6 @@ func (m *memberUnits) registries() string {
 		}
 	}
 	return b.String()
-}
-
-func dependsOn(p *cargo.Package, name string) bool {
-	return slices.ContainsFunc(p.Dependencies, func(d cargo.Dependency) bool { return d.Package == name })
 }
 
 func (s *Source) write(name string, manifest map[string]any) error {

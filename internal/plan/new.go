@@ -69,7 +69,8 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	for _, b := range selection.binaries {
 		p.Binaries = append(p.Binaries, Binary{Name: b.target.Name, Package: b.pkg.Name})
 	}
-	return p, nil
+	p.Members.Git = gitUse(o, closure, mentions)
+	return p, p.setSqlx(in.Context, ws, closure)
 }
 
 // triples maps the platforms that rustc's standard library is shipped for, as

@@ -173,6 +173,13 @@ type Members struct {
 	OutputDir string `json:"outputDir"`
 	// Location is the line that a failure points at.
 	Location Location `json:"location"`
+	// Environment is added to the vertex's.
+	Environment map[string]string `json:"environment,omitempty"`
+	// Files are generated files, beside those of Copies.
+	Files []File `json:"files,omitempty"`
+	// Git says what the sources ask of the commit, nil for nothing; see
+	// [Plan.SetGit].
+	Git *GitUse `json:"git,omitempty"`
 }
 
 // Location is a line of one of the project's files.

@@ -253,6 +253,8 @@ func (m *mentions) search(source string) {
 // upward finds a string that starts with steps up, and the macro that includes it.
 var upward = regexp.MustCompile(`(\binclude(?:_str|_bytes)?!\s*[(\[{]\s*r?#*)?"((?:\.\./)+)`)
 
+var anyMigrations = regexp.MustCompile(`\bembed_migrations!\s*(\(\s*\)|\[\s*\]|\{\s*\})`)
+
 // leaves reports whether a source file that is depth directories below its
 // package's names files outside of the package, the package's manifest, or the
 // repository.
@@ -261,6 +263,10 @@ func leaves(source string, depth int) bool {
 		if strings.Contains(source, name) {
 			return true
 		}
+	}
+	// Without a path, diesel_migrations looks in the directories above, too.
+	if anyMigrations.MatchString(source) {
+		return true
 	}
 	if strings.Contains(source, "CARGO_MANIFEST_DIR") && (strings.Contains(source, ".parent()") || strings.Contains(source, ".ancestors()")) {
 		return true

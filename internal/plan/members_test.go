@@ -22,6 +22,8 @@ func TestLeaves(t *testing.T) {
 		{"a build script", `compile("../proto/a.proto")`, 0, true},
 		{"a build script within", `compile("proto/a.proto")`, 0, false},
 		{"relative to the package", `#[template(path = "../templates/a.html")]`, 1, true},
+		{"migrations of diesel, wherever they are", `const M: EmbeddedMigrations = embed_migrations!();`, 1, true},
+		{"migrations of the package", `const M: EmbeddedMigrations = embed_migrations!("migrations");`, 1, false},
 		{"relative to the package, beside an inclusion", `include!("../gen.rs"); sqlx::migrate!("../migrations")`, 1, true},
 		{"a folder with an include attribute", `#[derive(RustEmbed)] #[folder = "../dist"] #[include = "*.js"] struct A;`, 1, true},
 		{"raw string", `include_str!(r"../../x")`, 1, true},
@@ -88,6 +90,10 @@ func TestApart(t *testing.T) {
 		{name: "reads the repository", files: map[string]string{"lib/Cargo.toml": manifest + "[build-dependencies]\nvergen = \"9\"\n"}, want: false},
 		{name: "reads the repository under another name", files: map[string]string{
 			"lib/Cargo.toml": manifest + "[build-dependencies]\ngit = { package = \"git2\", version = \"0.20\" }\n"}, want: false},
+		{name: "reads a record of the commit", files: map[string]string{
+			"lib/Cargo.toml": manifest + "[build-dependencies]\nvergen = { package = \"crate-git-revision\", version = \"0.0.6\" }\n"}, want: false},
+		{name: "reads a variable with the commit", files: map[string]string{"lib/src/lib.rs": `const C: Option<&str> = option_env!("GIT_HASH");`}, want: false},
+		{name: "reads another variable", files: map[string]string{"lib/src/lib.rs": `const C: Option<&str> = option_env!("HOME");`}, want: true},
 		{name: "the one program", pkg: "app", want: false},
 		{name: "one of two programs", pkg: "app", files: map[string]string{"app/src/bin/b.rs": "fn main() {}", "app/src/lib.rs": ""}, want: true},
 		{name: "outside of the workspace", pkg: "other", want: false},
@@ -123,10 +129,15 @@ const lockedLibraries = `
 [[package]]
 name = "lib"
 version = "0.1.0"
-dependencies = ["git2", "vergen"]
+dependencies = ["crate-git-revision", "git2", "vergen"]
 [[package]]
 name = "other"
 version = "0.1.0"
+[[package]]
+name = "crate-git-revision"
+version = "0.0.6"
+source = "registry+https://github.com/rust-lang/crates.io-index"
+checksum = "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 [[package]]
 name = "git2"
 version = "0.20.0"

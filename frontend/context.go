@@ -46,7 +46,8 @@ var skipped = []string{"target", "**/.git", "**/node_modules"}
 // its files a constant time.
 var everyFile = llb.Differ(llb.DiffNone, false)
 
-// read loads the Cargo model of the build context.
+// read loads the Cargo model of the build context, and completes the options
+// by what its manifests hold.
 func (b *build) read(ctx context.Context) (*cargo.Workspace, error) {
 	st, err := b.openContext(ctx)
 	if err != nil {
@@ -63,6 +64,9 @@ func (b *build) read(ctx context.Context) (*cargo.Workspace, error) {
 	}
 	for name, data := range ws.Files {
 		b.files[name] = data
+	}
+	if b.options, err = plan.Configure(ws, b.options); err != nil {
+		return nil, err
 	}
 	return ws, nil
 }

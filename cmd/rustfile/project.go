@@ -76,6 +76,9 @@ func loadProject(f *planFlags, dir string) (*project, error) {
 	for name, data := range ws.Files {
 		p.files[name] = data
 	}
+	if p.options, err = plan.Configure(ws, p.options); err != nil {
+		return nil, err
+	}
 	p.plan, err = plan.New(ws, p.options, plan.Inputs{Platform: platforms.Format(p.platform), Context: root.FS()})
 	if err != nil {
 		return nil, err

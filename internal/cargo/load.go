@@ -94,6 +94,7 @@ func (l *loader) describe(m *membership) (*Workspace, error) {
 		Virtual:      m.root.pkg == nil,
 		Files:        l.tree.files,
 		Spans:        m.root.spans(),
+		Settings:     newSetting(m.root.workspace.find("metadata", "rustfile")),
 	}
 	for _, manifestPath := range m.members {
 		member := l.manifests[manifestPath]

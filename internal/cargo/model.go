@@ -37,6 +37,9 @@ type Workspace struct {
 	// Files holds the bytes of every file that was read, by path. Errors and
 	// vertices show their lines.
 	Files map[string][]byte
+	// Settings is workspace.metadata.rustfile of the root manifest, nil when
+	// absent.
+	Settings *Setting
 	// Spans locate keys of the root manifest, as Package.Spans do for a
 	// package: "workspace.members", "profile.release" and so on. Use
 	// [Workspace.Span].
@@ -79,6 +82,8 @@ type Package struct {
 	Features map[string][]string
 	// Metadata is package.metadata as written, nil when absent.
 	Metadata map[string]any
+	// Settings is package.metadata.rustfile, nil when absent.
+	Settings *Setting
 	// ForcedTarget is package.forced-target or default-target (unstable keys),
 	// "" when absent.
 	ForcedTarget string

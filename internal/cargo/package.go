@@ -120,6 +120,7 @@ func (b *packageBuilder) description() {
 		if v.kind == tableValue {
 			p.Metadata = v.plainTable()
 		}
+		p.Settings = newSetting(v.get("rustfile"))
 	}
 }
 

@@ -25,16 +25,22 @@ func (o *Options) readArguments(args map[string]string) error {
 		}
 		k := argumentKey(name)
 		if k == nil {
+			if err := secretArgument(name, args[name]); err != nil {
+				return err
+			}
 			return unknownArgument(name)
 		}
-		v := value{name: name, kind: kindArgument, text: args[name]}
+		v, err := newArgument(name, args[name], k)
+		if err != nil {
+			return err
+		}
 		if earlier, ok := first[k.name]; ok {
 			same, err := sameMeaning(k, earlier, v)
 			if err != nil {
 				return err
 			}
 			if !same {
-				return v.fault(fmt.Sprintf("`%s` conflicts with `%s` of build argument `%s`, which is the same option", clip(v.text), clip(earlier.text), earlier.name),
+				return v.fault(fmt.Sprintf("`%s` conflicts with `%s` of build argument `%s`, which is the same option", clip(args[v.name]), clip(args[earlier.name]), earlier.name),
 					"give one of the two")
 			}
 			continue

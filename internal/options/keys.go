@@ -21,10 +21,54 @@ const (
 	KeyRuntimeImage      = "images.runtime"
 	KeyGranularity       = "granularity"
 	KeyGitMetadata       = "git-metadata"
+	KeyEntrypoint        = "entrypoint"
+	KeyCmd               = "cmd"
+	KeyEnv               = "env"
+	KeyWorkdir           = "workdir"
+	KeyUser              = "user"
+	KeyPorts             = "ports"
+	KeyVolumes           = "volumes"
+	KeyLabels            = "labels"
+	KeyAnnotations       = "annotations"
+	KeyStopSignal        = "stop-signal"
+	KeyHealthTest        = "healthcheck.test"
+	KeyHealthInterval    = "healthcheck.interval"
+	KeyHealthTimeout     = "healthcheck.timeout"
+	KeyHealthStart       = "healthcheck.start-period"
+	KeyHealthRetries     = "healthcheck.retries"
+	KeyInit              = "init"
+	KeyCopy              = "copy"
+	KeyStrip             = "strip"
+	KeyDebug             = "debug"
+	KeyBuildEnv          = "build-env"
+	KeyDependencyEnv     = "dependency-env"
+	KeyExtraSources      = "extra-sources"
+	KeySecrets           = "secrets"
+	KeyCacheNamespace    = "cache-namespace"
+	KeyBuildPackages     = "packages.build"
+	KeyRuntimePackages   = "packages.runtime"
 	KeySourceDateEpoch   = "SOURCE_DATE_EPOCH"
 )
 
-// KeyDoc describes an option for people.
+// The types of options, in the words of the reference. An option whose type
+// begins with "array" or "table" takes TOML as a build argument.
+const (
+	TypeString          = "string"
+	TypeBoolean         = "boolean"
+	TypeInteger         = "integer"
+	TypeStrings         = "array of strings"
+	TypeStringsOrString = "array of strings or string"
+	TypePorts           = "array of integers and strings"
+	// TypeTable is a table with keys of the user's own. Those of several places
+	// are put together; of any other type one place wins.
+	TypeTable  = "table of strings"
+	TypeTables = "array of tables"
+)
+
+// required is the default of a field that has none.
+const required = "required"
+
+// KeyDoc describes an option for people, or a field of an array of tables.
 type KeyDoc struct {
 	// Name is the key in the Rustfile, "" when the option is a build argument
 	// only. A dot stands for a table: images.builder is builder in [images].
@@ -38,6 +82,10 @@ type KeyDoc struct {
 	Default string
 	// Description is one sentence.
 	Description string
+	// Values are those that a string can have, nil for any.
+	Values []string
+	// Fields describe the tables of an array of tables.
+	Fields []KeyDoc
 }
 
 // key is one option: its description and the function that reads it.
@@ -48,64 +96,72 @@ type key struct {
 }
 
 // keys is the one table of options, in the order of the reference.
-var keys = []key{
+var keys = slices.Concat(buildKeys, imageKeys, argumentKeys)
+
+// buildKeys decide what is compiled, with what, and how finely.
+var buildKeys = []key{
 	{KeyPackage, KeyDoc{
-		Args: []string{"package"}, Type: "string", Default: "cargo's default members",
+		Args: []string{"package"}, Type: TypeString, Default: "cargo's default members",
 		Description: "The workspace package whose binaries are built, as `name` or `name@version`.",
 	}, parsePackage},
 	{KeyBins, KeyDoc{
-		Args: []string{"bins", "bin"}, Type: "array of strings", Default: "the only binary, else `default-run`",
+		Args: []string{"bins", "bin"}, Type: TypeStrings, Default: "the only binary, else `default-run`",
 		Description: "The binaries to build; `--target` picks the one that the image runs.",
 	}, parseBins},
 	{KeyFeatures, KeyDoc{
-		Args: []string{"features"}, Type: "array of strings or string", Default: "none",
+		Args: []string{"features"}, Type: TypeStringsOrString, Default: "none",
 		Description: "Cargo features to activate: `name`, `package/name` or `package?/name`; in a string, commas or spaces separate them.",
 	}, parseFeatures},
 	{KeyNoDefaultFeatures, KeyDoc{
-		Args: []string{"no-default-features"}, Type: "boolean", Default: "false",
+		Args: []string{"no-default-features"}, Type: TypeBoolean, Default: "false",
 		Description: "Do not activate the `default` feature.",
 	}, parseNoDefaultFeatures},
 	{KeyAllFeatures, KeyDoc{
-		Args: []string{"all-features"}, Type: "boolean", Default: "false",
+		Args: []string{"all-features"}, Type: TypeBoolean, Default: "false",
 		Description: "Activate all features of the selected packages.",
 	}, parseAllFeatures},
 	{KeyProfile, KeyDoc{
-		Args: []string{"profile"}, Type: "string", Default: DefaultProfile,
+		Args: []string{"profile"}, Type: TypeString, Default: DefaultProfile,
 		Description: "The cargo profile to build with.",
 	}, parseProfile},
 	{KeyManifestPath, KeyDoc{
-		Args: []string{"manifest-path"}, Type: "string", Default: DefaultManifestPath,
+		Args: []string{"manifest-path"}, Type: TypeString, Default: DefaultManifestPath,
 		Description: "The manifest to build, relative to the build context.",
 	}, parseManifestPath},
 	{KeyToolchain, KeyDoc{
-		Args: []string{"toolchain"}, Type: "string", Default: "rust-toolchain.toml, else the pinned stable",
+		Args: []string{"toolchain"}, Type: TypeString, Default: "rust-toolchain.toml, else the pinned stable",
 		Description: "The Rust channel, in place of the one in rust-toolchain.toml: `1.95`, `stable`, `nightly-2026-01-02`.",
 	}, parseToolchain},
 	{KeySuite, KeyDoc{
-		Args: []string{"suite"}, Type: "string", Default: DefaultSuite,
+		Args: []string{"suite"}, Type: TypeString, Default: DefaultSuite,
 		Description: "The Debian suite of the default builder and runtime images.",
 	}, parseSuite},
 	{KeyBuilderImage, KeyDoc{
-		Args: []string{"builder-image"}, Type: "string", Default: "`rust` of the toolchain and suite",
+		Args: []string{"builder-image"}, Type: TypeString, Default: "`rust` of the toolchain and suite",
 		Description: "The image to compile in; the named context `rust` wins over it.",
 	}, parseBuilderImage},
 	{KeyRuntimeImage, KeyDoc{
-		Args: []string{"runtime-image"}, Type: "string", Default: "`debian` of the suite, slim",
+		Args: []string{"runtime-image"}, Type: TypeString, Default: "`debian` of the suite, slim",
 		Description: "The base of the built image; the named context `runtime` wins over it.",
 	}, parseRuntimeImage},
 	{KeyGranularity, KeyDoc{
-		Args: []string{"granularity"}, Type: "string", Default: GranularityAuto,
+		Args: []string{"granularity"}, Type: TypeString, Default: GranularityAuto,
 		Description: "How finely compilation is cut into vertices: `unit`, `group`, `coarse`, or `auto`, which is `group`; more coarsely where a remote cache could not hold the graph.",
+		Values:      []string{GranularityAuto, GranularityUnit, GranularityGroup, GranularityCoarse},
 	}, parseGranularity},
 	{KeyGitMetadata, KeyDoc{
-		Args: []string{"git-metadata"}, Type: "boolean", Default: "when a source asks for it",
+		Args: []string{"git-metadata"}, Type: TypeBoolean, Default: "when a source asks for it",
 		Description: "Tell the sources the commit they are built from; `true` stops the build when there is none.",
 	}, parseGitMetadata},
 	{KeyLocked, lockedDoc("locked", "--locked"), parseLocked},
 	{KeyOffline, lockedDoc("offline", "--offline"), parseLocked},
 	{KeyFrozen, lockedDoc("frozen", "--locked --offline"), parseLocked},
+}
+
+// argumentKeys are build arguments only.
+var argumentKeys = []key{
 	{KeySourceDateEpoch, KeyDoc{
-		Args: []string{"SOURCE_DATE_EPOCH"}, Type: "integer", Default: "a constant time",
+		Args: []string{"SOURCE_DATE_EPOCH"}, Type: TypeInteger, Default: "a constant time",
 		Description: "Seconds since 1970 that the image is stamped with, or `context` for the time of the context's commit.",
 	}, parseSourceDateEpoch},
 }
@@ -113,7 +169,7 @@ var keys = []key{
 // lockedDoc describes one of the flags that cannot be turned off.
 func lockedDoc(name, flags string) KeyDoc {
 	return KeyDoc{
-		Args: []string{name}, Type: "boolean", Default: "true",
+		Args: []string{name}, Type: TypeBoolean, Default: "true",
 		Description: "Every build runs with `" + flags + "`; only `true` is accepted.",
 	}
 }

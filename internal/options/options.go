@@ -60,19 +60,31 @@ type Options struct {
 	Granularity string
 	// GitMetadata says whether sources are told the commit, nil for those that ask.
 	GitMetadata *bool
+	// Image is what the user asked of the image's config and files.
+	Image ImageOptions
+	// Build is what the user asked of the vertices that compile.
+	Build BuildOptions
+	// BuildPackages and RuntimePackages are Debian packages to install for the
+	// build and in the image, as given.
+	BuildPackages   []string
+	RuntimePackages []string
+	// Variant is the name of the variant that was chosen, "" for none.
+	Variant string
 	// Target is the binary named by --target, "" when not given. Parse leaves
 	// it empty; see [Options.SetTarget].
 	Target string
 	// SourceDateEpoch is the time in seconds that the image is stamped with,
 	// nil when it was not given or is to be taken from the context.
 	SourceDateEpoch *int64
-	// Spans holds the place of each key that the Rustfile sets and no build
-	// argument replaced, by its Key constant; the elements of a list are under
-	// the key, a dot and the element. See [Options.Origin].
+	// Spans holds the place of each key that a file sets and no build argument
+	// replaced, by its Key constant; the elements of a list and the keys of a
+	// table are under the key, a dot and the element. See [Options.Origin].
 	Spans map[string]cargo.Span
 
 	// arguments holds the spelling of the build argument that set a key.
 	arguments map[string]string
+	layers    layers
+	variants  []Variant
 }
 
 // Defaults returns the options of an empty Rustfile without build arguments.
@@ -91,19 +103,17 @@ func Defaults() *Options {
 // without their "build-arg:" prefix. A file that is a Cargo manifest (see
 // [IsManifest]) sets no option. Errors are of type [*cargo.Error].
 func Parse(filename string, rustfile []byte, buildArgs map[string]string) (*Options, error) {
-	o := Defaults()
+	l := layers{args: buildArgs}
 	if !IsManifest(filename, rustfile) {
-		if err := o.readRustfile(filename, rustfile); err != nil {
+		var err error
+		if l.file, err = parseFile(filename, rustfile); err != nil {
 			return nil, err
 		}
 	}
-	if err := o.readArguments(buildArgs); err != nil {
-		return nil, err
-	}
-	return o, nil
+	return l.assemble(Metadata{})
 }
 
-// SetTarget sets the binary that --target names, by the rules of a binary's
+// SetTarget sets the binary or variant that --target names, by the rules of a binary's
 // name. An empty name means that --target was not given.
 func (o *Options) SetTarget(name string) error {
 	if name != "" {
@@ -127,11 +137,29 @@ func (o *Options) Origin(key string) string {
 	return "default"
 }
 
+// Fault is an error about an option: at its place when a file sets it, else
+// naming the build argument that does.
+func (o *Options) Fault(key, message, fix string) *cargo.Error {
+	if name, ok := o.arguments[key]; ok {
+		return value{name: name, argument: true}.fault(message, fix)
+	}
+	return value{name: key, span: o.Spans[key]}.fault(message, fix)
+}
+
+// Has reports whether the user set an option, in whatever place.
+func (o *Options) Has(key string) bool {
+	_, argument := o.arguments[key]
+	_, file := o.Spans[key]
+	return argument || file
+}
+
 // set parses a value into its option and records where it came from.
 func (o *Options) set(k *key, v value) error {
-	maps.DeleteFunc(o.Spans, func(name string, _ cargo.Span) bool {
-		return name == k.name || strings.HasPrefix(name, k.name+".")
-	})
+	if k.doc.Type != TypeTable {
+		maps.DeleteFunc(o.Spans, func(name string, _ cargo.Span) bool {
+			return name == k.name || strings.HasPrefix(name, k.name+".")
+		})
+	}
 	if err := k.parse(o, v); err != nil {
 		// An error of a parse function that has no better place is about the
 		// whole value, and one without a fix gets the key's meaning.
@@ -144,13 +172,18 @@ func (o *Options) set(k *key, v value) error {
 		}
 		return fault
 	}
-	if v.kind == kindArgument {
+	if v.argument {
 		o.arguments[k.name] = v.name
 		return nil
 	}
 	o.Spans[k.name] = v.span
 	for _, item := range v.items {
-		o.Spans[k.name+"."+item.text] = item.span
+		if item.kind == kindString {
+			o.Spans[k.name+"."+item.text] = item.span
+		}
+	}
+	for name, field := range v.fields {
+		o.Spans[k.name+"."+name] = field.span
 	}
 	return nil
 }

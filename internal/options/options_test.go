@@ -23,7 +23,7 @@ func with(change func(*Options)) *Options {
 // plain drops what records where values came from.
 func plain(o *Options) *Options {
 	c := *o
-	c.Spans, c.arguments = nil, nil
+	c.Spans, c.arguments, c.variants, c.layers = nil, nil, nil, layers{}
 	return &c
 }
 
@@ -121,13 +121,13 @@ func TestParseFileFaults(t *testing.T) {
 		{"singular", "bin = ['x']", "1:1", []string{"did you mean `bins`"}},
 		{"argument's spelling", "builder-image = 'x'", "1:1", []string{"the key is `images.builder`"}},
 		{"unknown key in a table", "[images]\nbuild = 'x'", "2:1", []string{"unknown key `images.build`", "did you mean `images.builder`"}},
-		{"unknown table", "[image]\nbuilder = 'x'", "1:2", []string{"unknown key `image`", "did you mean `images`"}},
-		{"unknown array of tables", "[[bin]]\nname = 'x'", "1:3", []string{"unknown key `bin`", "did you mean `bins`"}},
-		{"key as a table", "[features]\na = []", "1:2", []string{"key `features`: expected array of strings or string, found a table"}},
+		{"unknown table", "[image]\nbuilder = 'x'", "1:1", []string{"unknown key `image`", "did you mean `images`"}},
+		{"unknown array of tables", "[[bin]]\nname = 'x'", "1:1", []string{"unknown key `bin`", "did you mean `bins`"}},
+		{"key as a table", "[features]\na = []", "1:1", []string{"key `features`: expected array of strings or string, found a table"}},
 		{"key as a dotted table", "profile.release = 1", "1:1", []string{"key `profile`: expected string, found a table"}},
 		{"images as a string", "images = 'x'", "1:1", []string{"key `images`: expected a table, found a string"}},
-		{"images as an array of tables", "[[images]]", "1:3", []string{"key `images`: expected a table, found an array"}},
-		{"deep key", "images.a.b.c.d = 1", "1:1", []string{"unknown key `images.a.b`"}},
+		{"images as an array of tables", "[[images]]", "1:1", []string{"key `images`: expected a table, found an array"}},
+		{"deep key", "images.a.b.c.d = 1", "1:1", []string{"unknown key `images.a`"}},
 		{"wrong type: string", "profile = 3", "1:1", []string{"expected a string, found an integer", `profile = "…"`}},
 		{"wrong type: date", "package = 2026-01-01", "1:1", []string{"expected a string, found a date or time"}},
 		{"wrong type: float", "suite = 1.5", "1:1", []string{"expected a string, found a float"}},
@@ -143,7 +143,7 @@ func TestParseFileFaults(t *testing.T) {
 		{"duplicate key", "profile = 'dev'\nprofile = 'dev'", "2:1", []string{"invalid TOML"}},
 		{"duplicate table", "[images]\n[images]", "2:2", []string{"invalid TOML"}},
 		{"NUL", "profile = 'a\x00'", "1:13", []string{"NUL", "UTF-8"}},
-		{"UTF-16", "\xff\xfe#\x00", "1:4", []string{"NUL", "UTF-8"}},
+		{"UTF-16", "\xff\xfe#\x00", "1:1", []string{"UTF-16", "UTF-8"}},
 		{"invalid UTF-8", "profile = '\xff'", "1:12", []string{"invalid TOML"}},
 		{"bad image", "images.builder = 'Rust:1'", "1:1", []string{"`Rust:1` is not an image reference"}},
 		{"shell words", "toolchain = '\";touch /pwn;\"'", "1:1", []string{"only ASCII letters"}},
@@ -172,7 +172,7 @@ func TestParseArgumentFaults(t *testing.T) {
 		args map[string]string
 		want []string
 	}{
-		{"unknown", map[string]string{"FEATRUES": "x"}, []string{"unknown build argument `FEATRUES`", "did you mean `features`", "known build arguments: SOURCE_DATE_EPOCH, all-features, bin, bins"}},
+		{"unknown", map[string]string{"FEATRUES": "x"}, []string{"unknown build argument `FEATRUES`", "did you mean `features`", "known build arguments: SOURCE_DATE_EPOCH, all-features, annotations, bin, bins"}},
 		{"unknown, no neighbour", map[string]string{"RUSTFLAGS": "x"}, []string{"unknown build argument `RUSTFLAGS`", "known build arguments"}},
 		{"Rustfile's spelling", map[string]string{"images.builder": "x"}, []string{"the build argument is `builder-image`"}},
 		{"epoch in lower case", map[string]string{"source_date_epoch": "1"}, []string{"did you mean `SOURCE_DATE_EPOCH`"}},

@@ -35,6 +35,9 @@ func planExample(t *testing.T, e *examples.Example) *plan.Plan {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if o, err = plan.Configure(ws, o); err != nil {
+			t.Fatal(err)
+		}
 		p, err := plan.New(ws, o, plan.Inputs{Platform: "linux/amd64", Context: fsys})
 		if err != nil {
 			t.Fatal(err)

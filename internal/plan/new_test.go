@@ -72,12 +72,13 @@ func lockDeps(deps []string) string {
 
 // request is what a user asks for.
 type request struct {
+	file   string
 	target string
 	args   map[string]string
 }
 
 func newPlan(fsys fstest.MapFS, r request) (*plan.Plan, error) {
-	o, err := options.Parse("Rustfile", nil, r.args)
+	o, err := options.Parse("Rustfile", []byte(r.file), r.args)
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +87,9 @@ func newPlan(fsys fstest.MapFS, r request) (*plan.Plan, error) {
 	}
 	ws, err := cargo.Load(fsys, cargo.LoadOptions{})
 	if err != nil {
+		return nil, err
+	}
+	if o, err = plan.Configure(ws, o); err != nil {
 		return nil, err
 	}
 	return plan.New(ws, o, plan.Inputs{Platform: "linux/amd64", Context: fsys})

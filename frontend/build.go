@@ -2,6 +2,7 @@ package frontend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"strings"
@@ -38,6 +39,12 @@ func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
 	ws, err := b.read(ctx)
 	if err != nil {
 		return nil, err
+	}
+	// All of them, before work on the first begins.
+	for _, platform := range b.ui.TargetPlatforms {
+		if err := plan.CheckPlatform(platforms.Format(platforms.Normalize(platform)), b.options); err != nil {
+			return nil, err
+		}
 	}
 	rb, err := b.ui.Build(ctx, func(ctx context.Context, p *ocispecs.Platform, _ int) (*dockerui.BuildResult, error) {
 		return b.platform(ctx, ws, b.platformOr(p))
@@ -110,7 +117,8 @@ func (b *build) explained(ctx context.Context, err error, p *plan.Plan, in llbge
 
 // checkHermetic refuses a graph in which anything but rustup and the package
 // manager could use the network or a download has no checksum. No plan leads to one; this is the
-// proof, on every build, and not only in tests.
+// proof, on every build, and not only in tests. It is also that no command runs
+// under emulation.
 func (b *build) checkHermetic(ctx context.Context, st llb.State, in llbgen.Inputs, platform ocispecs.Platform) error {
 	constraints := []llb.ConstraintsOpt{llb.Platform(platform), llb.WithCaps(b.client.BuildOpts().LLBCaps)}
 	def, err := st.Marshal(ctx, constraints...)
@@ -125,7 +133,10 @@ func (b *build) checkHermetic(ctx context.Context, st llb.State, in llbgen.Input
 		}
 		given = append(given, d)
 	}
-	return hermetic.Check(def, func(name string) bool { return strings.Contains(name, llbgen.NameToolchain) }, given...)
+	return errors.Join(
+		hermetic.Check(def, func(name string) bool { return strings.Contains(name, llbgen.NameToolchain) }, given...),
+		hermetic.CheckPlatform(def, b.platformOr(nil), given...),
+	)
 }
 
 // plan decides what is built for a platform.
@@ -135,7 +146,7 @@ func (b *build) plan(ctx context.Context, ws *cargo.Workspace, platform ocispecs
 		return nil, err
 	}
 	p, err := plan.New(ws, b.options, plan.Inputs{
-		Platform: platforms.Format(platform), Context: b.fs, Revision: revision,
+		Platform: platforms.Format(platform), BuildPlatform: platforms.Format(b.platformOr(nil)), Context: b.fs, Revision: revision,
 	})
 	if err != nil {
 		return nil, err
@@ -163,6 +174,8 @@ func (b *build) keep(key, platform string, data []byte) {
 	b.metadata[key] = data
 }
 
+// platformOr is a platform that was asked for, or that of the machine which
+// builds, as images without one are for it.
 func (b *build) platformOr(p *ocispecs.Platform) ocispecs.Platform {
 	if p != nil {
 		return platforms.Normalize(*p)

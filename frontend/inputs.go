@@ -37,7 +37,7 @@ func (b *build) inputs(ctx context.Context, ws *cargo.Workspace, p *plan.Plan, p
 		})
 	}
 	run(func() (err error) {
-		in.Toolchain, err = b.base(ctx, builderContext, p.Toolchain.Image, platform)
+		in.Toolchain, err = b.base(ctx, builderContext, p.Toolchain.Image, b.platformOr(nil))
 		return err
 	})
 	run(func() (err error) {

@@ -16,7 +16,8 @@ type Inputs struct {
 	// Context is the build context without what .dockerignore names.
 	Context llb.State
 	// Toolchain and Runtime are the base images, pinned by digest where a
-	// registry could be asked.
+	// registry could be asked. The toolchain is for the plan's build platform,
+	// the runtime base for its platform.
 	Toolchain Base
 	Runtime   Base
 	// Downloads maps the URL of each registry that has an index to the `dl`
@@ -27,7 +28,8 @@ type Inputs struct {
 	// Epoch is the time stamp of the image and of the files added to it, in
 	// UTC; nil means the Unix epoch.
 	Epoch *time.Time
-	// MultiPlatform prefixes vertex names with the platform.
+	// MultiPlatform prefixes the names of vertices that depend on the target
+	// with its platform.
 	MultiPlatform bool
 	// NoMerge is true when the daemon has no MergeOp; the binaries are then
 	// copied onto the base, which costs a new layer when the base changes.
@@ -70,20 +72,27 @@ type Result struct {
 
 // generator holds what every vertex constructor needs; it does not change.
 type generator struct {
-	plan     *plan.Plan
-	in       Inputs
+	plan *plan.Plan
+	in   Inputs
+	// platform is that of the machine that builds, where all commands run.
 	platform ocispecs.Platform
-	epoch    time.Time
+	// target is the image's platform.
+	target ocispecs.Platform
+	epoch  time.Time
 	// lock holds the lines of the lock file, nil when they are not given.
 	lock *llb.SourceMap
 }
 
 func newGenerator(p *plan.Plan, in Inputs) (*generator, error) {
-	platform, err := platforms.Parse(p.Platform)
+	platform, err := platforms.Parse(p.BuildPlatform())
+	if err != nil {
+		return nil, fmt.Errorf("plan names an invalid build platform: %w", err)
+	}
+	target, err := platforms.Parse(p.Platform)
 	if err != nil {
 		return nil, fmt.Errorf("plan names an invalid platform: %w", err)
 	}
-	g := &generator{plan: p, in: in, platform: platform, epoch: time.Unix(0, 0).UTC()}
+	g := &generator{plan: p, in: in, platform: platform, target: target, epoch: time.Unix(0, 0).UTC()}
 	if in.Epoch != nil {
 		g.epoch = in.Epoch.UTC()
 	}
@@ -98,12 +107,12 @@ func Build(p *plan.Plan, in Inputs) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	toolchain := g.toolchain()
+	t := g.toolchains()
 	var binaries llb.State
 	if p.Units != nil {
-		binaries, err = g.linked(toolchain)
+		binaries, err = g.linked(t)
 	} else {
-		binaries, err = g.coarse(toolchain)
+		binaries, err = g.coarse(t)
 	}
 	if err != nil {
 		return nil, err
@@ -112,14 +121,14 @@ func Build(p *plan.Plan, in Inputs) (*Result, error) {
 }
 
 // coarse compiles the dependencies in one vertex and the members in another.
-func (g *generator) coarse(toolchain llb.State) (llb.State, error) {
-	sources, err := g.sources(toolchain)
+func (g *generator) coarse(t toolchains) (llb.State, error) {
+	sources, err := g.sources(t.host)
 	if err != nil {
 		return llb.State{}, err
 	}
-	opts := append(mountCrates(sources.all), g.gitMounts(toolchain, allPackages)...)
-	if target := g.dependencies(toolchain, sources); target != nil {
+	opts := append(mountCrates(sources.all), g.gitMounts(t.host, allPackages)...)
+	if target := g.dependencies(t, sources); target != nil {
 		opts = append(opts, llb.AddMount(targetDir, *target, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff)))
 	}
-	return g.members(toolchain, sources.allConfig, opts), nil
+	return g.members(t, sources.allConfig, opts), nil
 }

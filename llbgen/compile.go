@@ -54,7 +54,7 @@ func variables(env map[string]string) []llb.RunOption {
 
 // dependencies is the dependency vertex; its output is a target directory.
 // It is nil when there is nothing to compile.
-func (g *generator) dependencies(toolchain llb.State, t *thirdParty) *llb.State {
+func (g *generator) dependencies(t toolchains, sources *thirdParty) *llb.State {
 	d := g.plan.Dependencies
 	if d.Empty {
 		return nil
@@ -64,7 +64,7 @@ func (g *generator) dependencies(toolchain llb.State, t *thirdParty) *llb.State 
 		llb.Args(args),
 		llb.Dir(path.Join(sourceDir, d.Workdir)),
 		llb.AddEnv("RUSTC_WORKSPACE_WRAPPER", "/rustfile/stub-rustc"),
-		llb.AddMount("/rustfile", g.script("deps.sh", file(linksFile), stubRustc(), generated("sources.toml", t.closureConfig)), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("deps.sh", file(linksFile), stubRustc(), generated("sources.toml", sources.closureConfig)), llb.Readonly),
 		llb.AddMount(sourceDir, g.stubs(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameDependencies + "cargo " + strings.Join(quiet(d.Args), " ")),
@@ -72,17 +72,18 @@ func (g *generator) dependencies(toolchain llb.State, t *thirdParty) *llb.State 
 		llb.WithExportCache(),
 	}
 	opts = append(opts, environment()...)
-	opts = append(opts, mountCrates(t.closure)...)
-	opts = append(opts, g.gitMounts(toolchain, closureOnly)...)
+	opts = append(opts, g.crossing()...)
+	opts = append(opts, mountCrates(sources.closure)...)
+	opts = append(opts, g.gitMounts(t.host, closureOnly)...)
 	opts = append(opts, g.ignored("deps")...)
 	opts = append(opts, g.location(d.Location)...)
-	out := g.system(toolchain, nil).Run(opts...).AddMount(targetDir, llb.Scratch())
+	out := g.system(t.target, g.plan.CrossPackages()).Run(opts...).AddMount(targetDir, llb.Scratch())
 	return &out
 }
 
 // members is the source vertex; its output holds the binaries in /bin. The
 // mounts give it third-party sources and what is compiled already.
-func (g *generator) members(toolchain llb.State, sourceConfig []byte, mounts []llb.RunOption) llb.State {
+func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunOption) llb.State {
 	m := g.plan.Members
 	args := []string{"/bin/sh", "/rustfile/build.sh", path.Join(targetDir, m.OutputDir), fmt.Sprint(len(g.plan.Binaries))}
 	for _, b := range g.plan.Binaries {
@@ -101,10 +102,11 @@ func (g *generator) members(toolchain llb.State, sourceConfig []byte, mounts []l
 		opts = append(opts, llb.AddEnv("SOURCE_DATE_EPOCH", fmt.Sprint(g.in.Epoch.Unix())))
 	}
 	opts = append(opts, environment()...)
+	opts = append(opts, g.crossing()...)
 	opts = append(opts, mounts...)
 	opts = append(opts, g.ignored("build")...)
 	opts = append(opts, g.location(m.Location)...)
-	return g.system(toolchain, nil).Run(opts...).AddMount("/out", llb.Scratch())
+	return g.system(t.target, g.plan.CrossPackages()).Run(opts...).AddMount("/out", llb.Scratch())
 }
 
 // recorded lists the directories whose digests the source vertex notes for
@@ -171,7 +173,7 @@ func at(sm *llb.SourceMap, line int) llb.ConstraintsOpt {
 // stubs is the stub workspace with the parts of the context it needs.
 func (g *generator) stubs() llb.State {
 	fa := write(g.copies(nil, g.plan.Dependencies.Copies), g.plan.Dependencies.Files)
-	return llb.Scratch().File(fa, g.named(nameStubs))
+	return llb.Scratch().File(fa, common(nameStubs))
 }
 
 // workspace is the part of the context that the source vertex sees, with
@@ -184,7 +186,7 @@ func (g *generator) workspace() llb.State {
 	for _, f := range g.plan.Members.Files {
 		fa = mkdirAll(fa, path.Dir(f.Path)).Mkfile("/"+f.Path, 0o644, []byte(f.Content), llb.WithCreatedTime(sourceTime))
 	}
-	return llb.Scratch().File(fa, g.named(nameSource))
+	return llb.Scratch().File(fa, common(nameSource))
 }
 
 // write adds generated files.

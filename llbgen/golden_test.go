@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/integration/examples"
@@ -18,16 +19,17 @@ var amd64 = ocispecs.Platform{OS: "linux", Architecture: "amd64"}
 
 // inputs stand for what a daemon would say; the digests are made up.
 func inputs(p *plan.Plan) llbgen.Inputs {
-	base := func(ref string, env ...string) llbgen.Base {
-		b := llbgen.Base{State: llb.Image(ref+"@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", llb.Platform(amd64))}
-		b.Config.Platform = amd64
+	base := func(ref, platform string, env ...string) llbgen.Base {
+		of := platforms.MustParse(platform)
+		b := llbgen.Base{State: llb.Image(ref+"@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", llb.Platform(of))}
+		b.Config.Platform = of
 		b.Config.Config.Env = env
 		return b
 	}
 	return llbgen.Inputs{
 		Context:   llb.Local("context", llb.SessionID("session"), llb.SharedKeyHint("context")),
-		Toolchain: base(p.Toolchain.Image, "PATH=/usr/local/cargo/bin:/usr/bin:/bin", "RUSTUP_HOME=/usr/local/rustup"),
-		Runtime:   base(p.Image.Base, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+		Toolchain: base(p.Toolchain.Image, p.BuildPlatform(), "PATH=/usr/local/cargo/bin:/usr/bin:/bin", "RUSTUP_HOME=/usr/local/rustup"),
+		Runtime:   base(p.Image.Base, p.Platform, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
 	}
 }
 

@@ -51,7 +51,7 @@ func (g *generator) added(mode fs.FileMode) *llb.CopyInfo {
 func (g *generator) image() dockerspec.DockerOCIImage {
 	base, p := g.in.Runtime.Config, g.plan.Image
 	img := base
-	img.Platform = g.platform
+	img.Platform = g.target
 	img.Created = &g.epoch
 	img.Author = ""
 	img.RootFS = ocispecs.RootFS{Type: "layers"}

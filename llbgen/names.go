@@ -43,8 +43,11 @@ func nameGit(g plan.GitSource) string { return fmt.Sprintf("[git] %s at %.12s", 
 
 func nameGitVendor(g plan.GitSource) string { return fmt.Sprintf("[sources] packages of %s", g.URL) }
 
-// named names a vertex and, on multi-platform builds, prefixes the platform as
-// BuildKit's Dockerfile frontend does.
+// common names a vertex that is the same for all platforms of a build.
+func common(name string) llb.ConstraintsOpt { return llb.WithCustomName(name) }
+
+// named names a vertex that is about the target and, on multi-platform builds,
+// prefixes the platform as BuildKit's Dockerfile frontend does.
 func (g *generator) named(name string) llb.ConstraintsOpt {
 	if g.in.MultiPlatform {
 		name = "[" + g.plan.Platform + "] " + name

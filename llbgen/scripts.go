@@ -22,7 +22,7 @@ func (g *generator) script(name string, extra ...dataFile) llb.State {
 	for _, f := range append([]dataFile{script}, extra...) {
 		fa = fa.Mkfile("/"+f.name, f.mode, f.data, llb.WithCreatedTime(sourceTime))
 	}
-	return llb.Scratch().File(fa, g.named(nameScripts+name))
+	return llb.Scratch().File(fa, common(nameScripts+name))
 }
 
 // dataFile is a file that a script reads or runs.

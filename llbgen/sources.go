@@ -64,7 +64,7 @@ func (g *generator) unpack(toolchain llb.State, base *llb.State, crates []plan.C
 		llb.Args([]string{"/bin/sh", "/rustfile/unpack.sh"}),
 		llb.AddMount("/rustfile", g.script("unpack.sh", generated("index", index)), llb.Readonly),
 		llb.AddMount("/crates", archives, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)),
-		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(name), llb.WithoutExportCache(),
+		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), common(name), llb.WithoutExportCache(),
 	)
 	// The output is keyed by checksums; hashing hundreds of megabytes of
 	// sources again would only cost time.
@@ -85,7 +85,7 @@ func (g *generator) gather(crates []plan.Crate) (llb.State, []byte, error) {
 		gather = gather.Copy(archive, "/"+file, "/"+file)
 		fmt.Fprintf(&index, "%s %s %s\n", file, g.plan.CrateDir(c), c.SHA256)
 	}
-	archives := llb.Scratch().File(gather, g.named(nameGather), llb.WithoutExportCache())
+	archives := llb.Scratch().File(gather, common(nameGather), llb.WithoutExportCache())
 	return archives, []byte(index.String()), nil
 }
 
@@ -96,7 +96,7 @@ func (g *generator) archive(c plan.Crate) (llb.State, string, error) {
 		return llb.State{}, "", err
 	}
 	file := path.Dir(g.plan.CrateDir(c)) + "--" + c.Name + "-" + c.Version + ".crate"
-	opts := []llb.HTTPOption{llb.Filename(file), llb.Checksum(digestOf(c.SHA256)), g.named(nameCrate(c)), crateGroup()}
+	opts := []llb.HTTPOption{llb.Filename(file), llb.Checksum(digestOf(c.SHA256)), common(nameCrate(c)), crateGroup()}
 	if opt := at(g.lock, c.Line); opt != nil {
 		opts = append(opts, opt)
 	}
@@ -105,13 +105,13 @@ func (g *generator) archive(c plan.Crate) (llb.State, string, error) {
 
 // gitPackages makes a directory source of the named packages of a git repository.
 func (g *generator) gitPackages(toolchain llb.State, s plan.GitSource, names []string) llb.State {
-	repo := llb.Git(s.URL, s.Commit, g.named(nameGit(s)))
+	repo := llb.Git(s.URL, s.Commit, common(nameGit(s)))
 	args := append([]string{"/bin/sh", "/rustfile/git.sh"}, names...)
 	run := toolchain.Run(
 		llb.Args(args),
 		llb.AddMount("/rustfile", g.script("git.sh"), llb.Readonly),
 		llb.AddMount("/repo", repo, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)),
-		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(nameGitVendor(s)), llb.WithoutExportCache(),
+		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), common(nameGitVendor(s)), llb.WithoutExportCache(),
 	)
 	return run.AddMount("/out", llb.Scratch())
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 )
 
-// toolchain is the builder image with what rustup has to add to it. Beside the
-// installation of packages (see [generator.system]) this is the one vertex that
-// uses the network: rustup verifies what it downloads, and its output is keyed
-// by the image's digest and the names asked for.
+// toolchain is the builder image with what rustup has to add to it for any
+// target. This vertex, [generator.standardLibrary] and [generator.system] are
+// the only ones that use the network: rustup verifies what it downloads, and
+// the output is keyed by the image's digest and the names asked for.
 func (g *generator) toolchain() llb.State {
 	t := g.plan.Toolchain
 	if t.Install == "" && len(t.Components) == 0 && len(t.Targets) == 0 {
@@ -28,17 +28,24 @@ func (g *generator) toolchain() llb.State {
 		llb.AddMount("/rustfile", g.script("toolchain.sh"), llb.Readonly),
 		llb.Network(pb.NetMode_UNSET),
 		llb.Platform(g.platform),
-		g.named(NameToolchain + "rustup adds what rust-toolchain.toml asks for"),
+		common(NameToolchain + "rustup adds what rust-toolchain.toml asks for"),
 	}
-	if home, ok := envOf(g.in.Toolchain.Config.Config.Env, "RUSTUP_HOME"); ok {
-		opts = append(opts, llb.AddMount(path.Join(home, "downloads"), llb.Scratch(),
-			llb.AsPersistentCacheDir("rustfile/rustup-downloads", llb.CacheMountLocked)))
-	}
+	opts = append(opts, g.downloads()...)
 	st := g.in.Toolchain.State.Run(opts...).Root()
 	if t.Install != "" {
 		st = st.AddEnv("RUSTUP_TOOLCHAIN", t.Install)
 	}
 	return st
+}
+
+// downloads keeps what rustup began to download.
+func (g *generator) downloads() []llb.RunOption {
+	home, ok := envOf(g.in.Toolchain.Config.Config.Env, "RUSTUP_HOME")
+	if !ok {
+		return nil
+	}
+	return []llb.RunOption{llb.AddMount(path.Join(home, "downloads"), llb.Scratch(),
+		llb.AsPersistentCacheDir("rustfile/rustup-downloads", llb.CacheMountLocked))}
 }
 
 func envOf(env []string, key string) (string, bool) {

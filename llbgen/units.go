@@ -58,22 +58,31 @@ func (g *generator) manifests(toolchain llb.State) (llb.State, error) {
 		llb.Args([]string{"/bin/sh", "/rustfile/manifests.sh"}),
 		llb.AddMount("/rustfile", g.script("manifests.sh", generated("index", index), file(manifestFile)), llb.Readonly),
 		llb.AddMount("/crates", archives, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)),
-		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(nameManifests), llb.WithExportCache(),
+		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), common(nameManifests), llb.WithExportCache(),
 	)
 	return run.AddMount("/out", llb.Scratch(), llb.ContentCache(llb.MountContentCacheOff)), nil
 }
 
 // units makes the compile vertices and returns their outputs.
-func (g *generator) units(toolchain llb.State) ([]llb.State, error) {
-	base := unitBase{toolchain: toolchain, script: g.unitScript()}
-	base.probe = g.probe(base)
+func (g *generator) units(t toolchains) ([]llb.State, error) {
+	script := g.unitScript()
+	target := unitBase{g: g, toolchain: t.target, sources: t.host, script: script, triple: g.plan.Triple}
+	host := unitBase{g: g.native(), toolchain: t.host, sources: t.host, script: script, triple: g.plan.HostTriple()}
+	host.probe = host.g.probe(host)
+	if target.probe = host.probe; g.plan.Cross != nil {
+		target.probe = g.probe(target)
+	}
 	outputs := make([]llb.State, len(g.plan.Units.Vertices))
 	for i, v := range g.plan.Units.Vertices {
 		inputs := make([]llb.State, len(v.Inputs))
 		for k, input := range v.Inputs {
 			inputs[k] = outputs[input]
 		}
-		out, err := g.unit(base, i, g.merged(inputs, v.Name))
+		base := target
+		if g.plan.OnHost(i) {
+			base = host
+		}
+		out, err := base.g.unit(base, i, base.g.merged(inputs, v.Name))
 		if err != nil {
 			return nil, err
 		}
@@ -82,21 +91,27 @@ func (g *generator) units(toolchain llb.State) ([]llb.State, error) {
 	return outputs, nil
 }
 
-// unitBase is what all compile vertices have in common.
-type unitBase struct{ toolchain, script, probe llb.State }
+// unitBase is what all compile vertices for one machine have in common.
+type unitBase struct {
+	g *generator
+	// toolchain compiles for the machine; sources unpacks, for any.
+	toolchain, sources llb.State
+	script, probe      llb.State
+	triple             string
+}
 
-// probe asks the toolchain, once for all compile vertices, what each cargo
-// would ask it again.
+// probe asks the toolchain, once for all compile vertices of a machine, what
+// each cargo would ask it again. No standard library is needed for the answer.
 func (g *generator) probe(base unitBase) llb.State {
 	workdir := path.Join(sourceDir, g.plan.Units.Workdir)
 	opts := []llb.RunOption{
-		llb.Args([]string{"/bin/sh", "/rustfile/probe.sh", workdir, g.plan.Units.Config, g.plan.Triple}), llb.Dir("/"),
+		llb.Args([]string{"/bin/sh", "/rustfile/probe.sh", workdir, g.plan.Units.Config, base.triple}), llb.Dir("/"),
 		llb.AddEnv("RUSTC_WORKSPACE_WRAPPER", "/rustfile/stub-rustc"),
 		llb.AddMount("/rustfile", base.script, llb.Readonly),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(nameProbe), llb.WithExportCache(),
 	}
 	opts = append(opts, g.configMount()...)
-	return base.toolchain.Run(append(opts, environment()...)...).AddMount("/out", llb.Scratch())
+	return base.sources.Run(append(opts, environment()...)...).AddMount("/out", llb.Scratch())
 }
 
 // configMount mounts the files that the Cargo configuration names, if any.
@@ -105,7 +120,7 @@ func (g *generator) configMount() []llb.RunOption {
 	if len(copies) == 0 {
 		return nil
 	}
-	files := llb.Scratch().File(g.copies(nil, copies), g.named(nameStubs))
+	files := llb.Scratch().File(g.copies(nil, copies), common(nameStubs))
 	return []llb.RunOption{llb.AddMount(sourceDir, files, llb.ForceNoOutput)}
 }
 
@@ -148,9 +163,10 @@ func (g *generator) unit(base unitBase, i int, inputs llb.State) (llb.State, err
 	}
 	opts = append(opts, mounts...)
 	opts = append(opts, environment()...)
+	opts = append(opts, g.crossing()...)
 	opts = append(opts, g.unitKind(v)...)
-	opts = append(opts, g.gitMounts(base.toolchain, func(s plan.GitSource) []string { return stub.Git[s.Dir] })...)
-	return g.system(base.toolchain, nil).Run(opts...).AddMount("/out", llb.Scratch()), nil
+	opts = append(opts, g.gitMounts(base.sources, func(s plan.GitSource) []string { return stub.Git[s.Dir] })...)
+	return g.system(base.toolchain, g.plan.CrossPackagesOf(i)).Run(opts...).AddMount("/out", llb.Scratch()), nil
 }
 
 // unitArgs is the command of a compile vertex; see scripts/unit.sh.
@@ -224,7 +240,7 @@ func (g *generator) archives(crates []plan.Crate) (string, []llb.RunOption, erro
 		opts = append(opts, llb.AddMount(fmt.Sprintf("/crates/%d", i), archive, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)))
 	}
 	if gather != nil {
-		all := llb.Scratch().File(gather, g.named(nameGather), llb.WithoutExportCache())
+		all := llb.Scratch().File(gather, common(nameGather), llb.WithoutExportCache())
 		opts = append(opts, llb.AddMount("/crates", all, llb.Readonly, llb.ContentCache(llb.MountContentCacheOff)))
 	}
 	return list.String(), opts, nil
@@ -249,24 +265,24 @@ func (g *generator) unitSourceConfig(stub *plan.UnitStub) []byte {
 
 // linked is the source vertex of a plan with units: it finds everything
 // third-party compiled, and of the crates only the manifests.
-func (g *generator) linked(toolchain llb.State) (llb.State, error) {
-	outputs, err := g.units(toolchain)
+func (g *generator) linked(t toolchains) (llb.State, error) {
+	outputs, err := g.units(t)
 	if err != nil {
 		return llb.State{}, err
 	}
-	manifests, err := g.manifests(toolchain)
+	manifests, err := g.manifests(t.host)
 	if err != nil {
 		return llb.State{}, err
 	}
 	all := g.merged(append([]llb.State{manifests}, outputs...), "all units")
 	opts := []llb.RunOption{llb.AddMount(buildDir, all, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff))}
 	if g.in.WholeSources {
-		sources, err := g.sources(toolchain)
+		sources, err := g.sources(t.host)
 		if err != nil {
 			return llb.State{}, err
 		}
 		opts = append(opts, mountCrates(sources.all)...)
 	}
-	opts = append(opts, g.gitMounts(toolchain, allPackages)...)
-	return g.members(toolchain, g.sourceConfig(everyGit), opts), nil
+	opts = append(opts, g.gitMounts(t.host, allPackages)...)
+	return g.members(t, g.sourceConfig(everyGit), opts), nil
 }

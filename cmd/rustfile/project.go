@@ -79,15 +79,22 @@ func loadProject(f *planFlags, dir string) (*project, error) {
 	if p.options, err = plan.Configure(ws, p.options); err != nil {
 		return nil, err
 	}
-	p.plan, err = plan.New(ws, p.options, plan.Inputs{Platform: platforms.Format(p.platform), Context: root.FS()})
+	p.plan, err = plan.New(ws, p.options, plan.Inputs{
+		Platform: platforms.Format(p.platform), BuildPlatform: platforms.Format(thisMachine()), Context: root.FS(),
+	})
 	if err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
+// thisMachine is the platform of a builder on this machine.
+func thisMachine() ocispecs.Platform {
+	return platforms.Normalize(ocispecs.Platform{OS: "linux", Architecture: platforms.DefaultSpec().Architecture})
+}
+
 func (p *project) readOptions(f *planFlags, file string) error {
-	pp := []ocispecs.Platform{platforms.Normalize(ocispecs.Platform{OS: "linux", Architecture: platforms.DefaultSpec().Architecture})}
+	pp := []ocispecs.Platform{thisMachine()}
 	if f.platform != "" {
 		var err error
 		if pp, err = parsePlatforms([]string{f.platform}); err != nil {

@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/llbtext"
 )
 
@@ -30,12 +32,7 @@ import (
 // they are recognised by digest, so a definition must be given as marshalled
 // for the same platform. A nil allowNetwork allows none.
 func Check(def *llb.Definition, allowNetwork func(name string) bool, given ...*llb.Definition) error {
-	theirs := map[digest.Digest]bool{}
-	for _, g := range given {
-		for _, op := range g.Def {
-			theirs[digest.FromBytes(op)] = true
-		}
-	}
+	theirs := digests(given)
 	vertices, err := llbtext.Vertices(def)
 	if err != nil {
 		return err
@@ -51,6 +48,42 @@ func Check(def *llb.Definition, allowNetwork func(name string) bool, given ...*l
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// CheckPlatform returns an error that names every vertex which runs a process
+// on another platform than that of the machine that builds, where it would be
+// emulated or fail. The given definitions are as in [Check].
+func CheckPlatform(def *llb.Definition, machine ocispecs.Platform, given ...*llb.Definition) error {
+	vertices, err := llbtext.Vertices(def)
+	if err != nil {
+		return err
+	}
+	theirs := digests(given)
+	var faults []error
+	for _, v := range vertices {
+		if theirs[v.Digest] || v.Op.GetExec() == nil {
+			continue
+		}
+		p := ocispecs.Platform{}
+		if v.Op.Platform != nil {
+			p = ocispecs.Platform{OS: v.Op.Platform.OS, Architecture: v.Op.Platform.Architecture, Variant: v.Op.Platform.Variant}
+		}
+		if got, want := platforms.Format(platforms.Normalize(p)), platforms.Format(platforms.Normalize(machine)); got != want {
+			faults = append(faults, fmt.Errorf("vertex %d %q: the process is for %s, and the machine that builds is %s", v.Number, v.Name, got, want))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// digests are those of all vertices of definitions.
+func digests(given []*llb.Definition) map[digest.Digest]bool {
+	out := map[digest.Digest]bool{}
+	for _, g := range given {
+		for _, op := range g.Def {
+			out[digest.FromBytes(op)] = true
+		}
+	}
+	return out
 }
 
 // checkVertex returns the rules that an operation breaks.

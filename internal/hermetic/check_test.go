@@ -166,3 +166,18 @@ func TestCheckRefusesBrokenDefinitions(t *testing.T) {
 		t.Error("a definition without its base is accepted")
 	}
 }
+
+func TestCheckPlatform(t *testing.T) {
+	amd64, arm64 := ocispecs.Platform{OS: "linux", Architecture: "amd64"}, ocispecs.Platform{OS: "linux", Architecture: "arm64", Variant: "v8"}
+	def := marshal(t, run(llb.Platform(arm64)))
+	if err := CheckPlatform(def, ocispecs.Platform{OS: "linux", Architecture: "arm64"}); err != nil {
+		t.Error(err)
+	}
+	err := CheckPlatform(def, amd64)
+	if err == nil || !strings.Contains(err.Error(), `"[deps] compile": the process is for linux/arm64, and the machine that builds is linux/amd64`) {
+		t.Errorf("a process for another machine gives %v", err)
+	}
+	if err := CheckPlatform(def, amd64, def); err != nil {
+		t.Errorf("a process of the user's gives %v", err)
+	}
+}

@@ -47,6 +47,7 @@ const (
 	KeyCacheNamespace    = "cache-namespace"
 	KeyBuildPackages     = "packages.build"
 	KeyRuntimePackages   = "packages.runtime"
+	KeyLibc              = "libc"
 	KeySourceDateEpoch   = "SOURCE_DATE_EPOCH"
 )
 
@@ -153,6 +154,11 @@ var buildKeys = []key{
 		Args: []string{"git-metadata"}, Type: TypeBoolean, Default: "when a source asks for it",
 		Description: "Tell the sources the commit they are built from; `true` stops the build when there is none.",
 	}, parseGitMetadata},
+	{KeyLibc, KeyDoc{
+		Args: []string{"libc"}, Type: TypeString, Default: LibcGnu,
+		Description: "The C library of the programs: `gnu`, or `musl`, which is linked into them.",
+		Values:      []string{LibcGnu, LibcMusl},
+	}, parseLibc},
 	{KeyLocked, lockedDoc("locked", "--locked"), parseLocked},
 	{KeyOffline, lockedDoc("offline", "--offline"), parseLocked},
 	{KeyFrozen, lockedDoc("frozen", "--locked --offline"), parseLocked},

@@ -27,6 +27,14 @@ const (
 	GranularityCoarse = "coarse"
 )
 
+// Values of the libc option.
+const (
+	// LibcGnu is the GNU C library of the base image.
+	LibcGnu = "gnu"
+	// LibcMusl is musl, linked into the programs.
+	LibcMusl = "musl"
+)
+
 // Options is what the user asked for, every value checked.
 type Options struct {
 	// Package is the package whose binaries are built: a name, or name@version.
@@ -70,6 +78,8 @@ type Options struct {
 	RuntimePackages []string
 	// Variant is the name of the variant that was chosen, "" for none.
 	Variant string
+	// Libc is one of the Libc constants.
+	Libc string
 	// Target is the binary named by --target, "" when not given. Parse leaves
 	// it empty; see [Options.SetTarget].
 	Target string
@@ -94,6 +104,7 @@ func Defaults() *Options {
 		ManifestPath: DefaultManifestPath,
 		Suite:        DefaultSuite,
 		Granularity:  GranularityAuto,
+		Libc:         LibcGnu,
 		Spans:        map[string]cargo.Span{},
 		arguments:    map[string]string{},
 	}

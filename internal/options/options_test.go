@@ -50,13 +50,14 @@ manifest-path = "./crates/../Cargo.toml"
 toolchain = "nightly-2026-01-02"
 suite = "trixie"
 granularity = "unit"
+libc = "musl"
 locked = true
 images = { builder = "rust:1.95", runtime = "localhost:5000/base@sha256:` + strings.Repeat("0a", 32) + `" }
 `, want: &Options{
 			Package: "server@1.2", Bins: []string{"server", "migrate"}, Features: []string{"a", "b", "dep?/x", "other/c++17"},
 			NoDefaultFeatures: true, AllFeatures: true, Profile: "dist", ManifestPath: "Cargo.toml", Toolchain: "nightly-2026-01-02",
 			Suite: "trixie", LockedFlags: []string{"locked"}, BuilderImage: "rust:1.95",
-			RuntimeImage: "localhost:5000/base@sha256:" + strings.Repeat("0a", 32), Granularity: GranularityUnit,
+			RuntimeImage: "localhost:5000/base@sha256:" + strings.Repeat("0a", 32), Granularity: GranularityUnit, Libc: LibcMusl,
 		}},
 		{name: "images as a table", file: "profile = 'dev'\n[images]\nbuilder = 'rust'\n",
 			want: with(func(o *Options) { o.Profile, o.BuilderImage = "dev", "rust" })},
@@ -66,11 +67,11 @@ images = { builder = "rust:1.95", runtime = "localhost:5000/base@sha256:` + stri
 		{name: "every argument", args: map[string]string{
 			"package": "server", "bin": "a b", "features": "y,x/z", "no-default-features": "", "all-features": "1", "profile": "dev",
 			"manifest-path": "sub/Cargo.toml", "toolchain": "1.95", "suite": "bullseye", "builder-image": "rust:1", "runtime-image": "debian:12",
-			"frozen": "TRUE", "offline": "1", "granularity": "group", "SOURCE_DATE_EPOCH": "0",
+			"frozen": "TRUE", "offline": "1", "granularity": "group", "libc": "gnu", "SOURCE_DATE_EPOCH": "0",
 		}, want: &Options{
 			Package: "server", Bins: []string{"a", "b"}, Features: []string{"x/z", "y"}, NoDefaultFeatures: true, AllFeatures: true,
 			Profile: "dev", ManifestPath: "sub/Cargo.toml", Toolchain: "1.95", Suite: "bullseye", BuilderImage: "rust:1",
-			RuntimeImage: "debian:12", Granularity: GranularityGroup, LockedFlags: []string{"frozen", "offline"}, SourceDateEpoch: epoch(0),
+			RuntimeImage: "debian:12", Granularity: GranularityGroup, Libc: LibcGnu, LockedFlags: []string{"frozen", "offline"}, SourceDateEpoch: epoch(0),
 		}},
 		{name: "case and underscores", args: map[string]string{"NO_DEFAULT_FEATURES": "true", "Runtime-Image": "debian"},
 			want: with(func(o *Options) { o.NoDefaultFeatures, o.RuntimeImage = true, "debian" })},

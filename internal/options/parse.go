@@ -69,6 +69,18 @@ func parseGranularity(o *Options, v value) error {
 	return nil
 }
 
+func parseLibc(o *Options, v value) error {
+	text, err := v.str()
+	if err != nil {
+		return err
+	}
+	if text != LibcGnu && text != LibcMusl {
+		return v.fault(fmt.Sprintf("libc %q is not known", text), "C libraries: "+LibcGnu+", "+LibcMusl)
+	}
+	o.Libc = text
+	return nil
+}
+
 func parseNoDefaultFeatures(o *Options, v value) (err error) {
 	o.NoDefaultFeatures, err = v.boolean()
 	return err

@@ -1,10 +1,9 @@
 package plan
 
 import (
-	"fmt"
+	"cmp"
 	"io/fs"
 	"path"
-	"slices"
 
 	"github.com/rustfile/rustfile/internal/cargo"
 	"github.com/rustfile/rustfile/internal/options"
@@ -14,6 +13,8 @@ import (
 type Inputs struct {
 	// Platform is the image's platform, for example "linux/amd64".
 	Platform string
+	// BuildPlatform is that of the machine that builds, "" when it is Platform.
+	BuildPlatform string
 	// Context reads the Rust sources of the build context. They are only
 	// searched for the names of documentation files; nil keeps all of those.
 	Context fs.FS
@@ -25,7 +26,12 @@ type Inputs struct {
 // New plans the build of ws that o asks for. Errors a user can cause are
 // *[cargo.Error].
 func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
-	triple, err := targetTriple(in.Platform)
+	triple, err := targetTriple(in.Platform, o)
+	if err != nil {
+		return nil, err
+	}
+	buildPlatform := cmp.Or(in.BuildPlatform, in.Platform)
+	host, err := hostTriple(buildPlatform)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +45,7 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	if err := checkFeatures(ws, o, selection); err != nil {
 		return nil, err
 	}
-	toolchain, err := planToolchain(ws, o, triple)
+	toolchain, err := planToolchain(ws, o, host)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +67,7 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	}
 	p := &Plan{
 		Version: Version, Mode: Coarse, Platform: in.Platform, Triple: triple,
+		Cross:     planCross(ws, closure, in.Platform, triple, buildPlatform, host, toolchain),
 		Toolchain: toolchain, Sources: sources, Dependencies: deps,
 		Members:  planMembers(ws, o, selection, closure, sources.Vendored, mentions, triple),
 		Image:    planImage(o, selection, in.Revision),
@@ -71,31 +78,6 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	}
 	p.Members.Git = gitUse(o, closure, mentions)
 	return p, p.setSqlx(in.Context, ws, closure)
-}
-
-// triples maps the platforms that rustc's standard library is shipped for, as
-// Debian and Docker name them, to target triples of the GNU C library.
-// https://doc.rust-lang.org/rustc/platform-support.html
-var triples = map[string]string{
-	"linux/amd64":   "x86_64-unknown-linux-gnu",
-	"linux/arm64":   "aarch64-unknown-linux-gnu",
-	"linux/arm/v7":  "armv7-unknown-linux-gnueabihf",
-	"linux/386":     "i686-unknown-linux-gnu",
-	"linux/ppc64le": "powerpc64le-unknown-linux-gnu",
-	"linux/s390x":   "s390x-unknown-linux-gnu",
-	"linux/riscv64": "riscv64gc-unknown-linux-gnu",
-}
-
-func targetTriple(platform string) (string, error) {
-	if triple, ok := triples[platform]; ok {
-		return triple, nil
-	}
-	known := make([]string, 0, len(triples))
-	for p := range triples {
-		known = append(known, p)
-	}
-	slices.Sort(known)
-	return "", fmt.Errorf("platform %s is not supported; supported: %v", platform, known)
 }
 
 // cargoArgs is the cargo command that builds targets, without --locked,

@@ -27,7 +27,9 @@ type Plan struct {
 	// Platform is the image's platform, for example "linux/amd64".
 	Platform string `json:"platform"`
 	// Triple is the target triple that cargo compiles for.
-	Triple       string       `json:"triple"`
+	Triple string `json:"triple"`
+	// Cross is nil when the target is the machine that builds.
+	Cross        *Cross       `json:"cross,omitempty"`
 	Toolchain    Toolchain    `json:"toolchain"`
 	Sources      Sources      `json:"sources"`
 	Dependencies Dependencies `json:"dependencies"`

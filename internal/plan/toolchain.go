@@ -26,8 +26,9 @@ var release = regexp.MustCompile(`^1\.(\d+)(\.\d+)?$`)
 var inertComponents = []string{"clippy", "miri", "rls", "rust-analyzer", "rust-analysis", "rust-docs"}
 
 // planToolchain maps the toolchain file to an image: a release has one of its
-// own, any other channel is installed into the image of the stable release.
-func planToolchain(ws *cargo.Workspace, o *options.Options, triple string) (Toolchain, error) {
+// own, any other channel is installed into the image of the stable release. It
+// does not know the target, so that all targets of a build share it.
+func planToolchain(ws *cargo.Workspace, o *options.Options, host string) (Toolchain, error) {
 	var t Toolchain
 	channel, span := o.Toolchain, o.Spans["toolchain"]
 	if file := ws.Toolchain; file != nil {
@@ -40,7 +41,7 @@ func planToolchain(ws *cargo.Workspace, o *options.Options, triple string) (Tool
 			}
 		}
 		for _, target := range file.Targets {
-			if target != triple {
+			if target != host {
 				t.Targets = append(t.Targets, target)
 			}
 		}

@@ -54,7 +54,11 @@ func (p *Plan) Stub(v int) (*UnitStub, error) {
 	w.library()
 	w.sources(u.Vertices[v])
 	w.lock()
-	w.out.Args = []string{"build", "--profile", p.Profile(), "--target", p.Triple, "--package", stubPrefix + "0"}
+	triple := p.Triple
+	if p.OnHost(v) {
+		triple = p.HostTriple()
+	}
+	w.out.Args = []string{"build", "--profile", p.Profile(), "--target", triple, "--package", stubPrefix + "0"}
 	if w.out.Library != "" {
 		w.out.Args = append(w.out.Args, "--package", stubPrefix+"1")
 	}

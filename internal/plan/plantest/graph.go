@@ -12,9 +12,14 @@ import (
 	"github.com/rustfile/rustfile/internal/unitgraph"
 )
 
-// Plan plans the workspace and cuts the plan, with vertices for its members.
-// The arguments are build arguments.
+// Plan plans the workspace for linux/amd64 and cuts the plan, with vertices for
+// its members. The arguments are build arguments.
 func (w *Workspace) Plan(args map[string]string) (*plan.Plan, error) {
+	return w.PlanFor("linux/amd64", args)
+}
+
+// PlanFor is Plan for another platform, on a machine that is linux/amd64.
+func (w *Workspace) PlanFor(platform string, args map[string]string) (*plan.Plan, error) {
 	with := map[string]string{"manifest-path": strings.TrimPrefix(w.Root+"/Cargo.toml", "./")}
 	for k, v := range args {
 		with[k] = v
@@ -31,7 +36,7 @@ func (w *Workspace) Plan(args map[string]string) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := plan.New(ws, o, plan.Inputs{Platform: "linux/amd64", Context: fsys})
+	p, err := plan.New(ws, o, plan.Inputs{Platform: platform, BuildPlatform: "linux/amd64", Context: fsys})
 	if err != nil {
 		return nil, err
 	}

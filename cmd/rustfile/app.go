@@ -108,6 +108,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.planCommand(),
 		a.llbCommand(),
 		a.explainCommand(),
+		a.verifyCommand(),
 		a.initCommand(),
 		a.versionCommand(),
 	)

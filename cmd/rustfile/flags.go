@@ -47,12 +47,15 @@ func (f *buildFlags) register(fs *pflag.FlagSet, getenv func(string) string) {
 	fs.StringArrayVar(&f.noCacheFilter, "no-cache-filter", nil, `Do not cache specified steps (e.g., "deps", "build")`)
 	fs.StringVar(&f.call, "call", "build", `Set method for evaluating build ("check", "outline", "targets", "plan")`)
 	fs.BoolVar(&f.check, "check", false, `Shorthand for "--call=check"`)
-	progress := getenv("BUILDKIT_PROGRESS")
-	if progress == "" {
-		progress = "auto"
-	}
-	fs.StringVar(&f.progress, "progress", progress, `Set type of progress output ("auto", "none", "plain", "quiet", "rawjson", "tty"). Use plain to show container output`)
+	fs.StringVar(&f.progress, "progress", defaultProgress(getenv), `Set type of progress output ("auto", "none", "plain", "quiet", "rawjson", "tty"). Use plain to show container output`)
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "Suppress the build output and print image ID on success")
+}
+
+func defaultProgress(getenv func(string) string) string {
+	if progress := getenv("BUILDKIT_PROGRESS"); progress != "" {
+		return progress
+	}
+	return "auto"
 }
 
 func (f *buildFlags) registerInput(fs *pflag.FlagSet, getenv func(string) string) {

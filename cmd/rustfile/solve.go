@@ -42,18 +42,25 @@ func (a *app) build(ctx context.Context, f *buildFlags, path string) error {
 		return err
 	}
 	defer c.Close()
-	resp, meta, warnings, err := a.run(ctx, c, r, b)
-	if r.fileGuessed && lacksRustfile(err) {
-		fmt.Fprintf(a.notices(r), "no %s there, building from %s\n", rustfileName, manifestName)
-		r.opt.FrontendAttrs["filename"] = manifestName
-		resp, meta, warnings, err = a.run(ctx, c, r, b)
-	}
+	resp, meta, warnings, err := a.runGuessed(ctx, c, r, b)
 	if err = finishLoad(err); err != nil {
 		return err
 	}
 	a.printWarnings(r, warnings)
 	a.report(r, last, resp, meta)
 	return a.finish(r, b, resp, meta)
+}
+
+// runGuessed is run, again with the manifest when a remote context has no
+// Rustfile and nobody named a file.
+func (a *app) runGuessed(ctx context.Context, c *client.Client, r *request, b *builder.Builder) (*client.SolveResponse, map[string][]byte, []client.VertexWarning, error) {
+	resp, meta, warnings, err := a.run(ctx, c, r, b)
+	if r.fileGuessed && lacksRustfile(err) {
+		fmt.Fprintf(a.notices(r), "no %s there, building from %s\n", rustfileName, manifestName)
+		r.opt.FrontendAttrs["filename"] = manifestName
+		return a.run(ctx, c, r, b)
+	}
+	return resp, meta, warnings, err
 }
 
 // lacksRustfile tells that a remote context has no Rustfile. The error comes

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -172,6 +171,9 @@ type mentions struct {
 	// outside holds the directories of packages whose sources name files that
 	// are not theirs, or their own manifest.
 	outside map[string]bool
+	// building holds the directories of packages whose libraries run in the
+	// build of others.
+	building map[string]bool
 	// variables maps the names of gitVariables that sources read to one that
 	// does, and runsGit is a build script that asks git itself.
 	variables map[string]string
@@ -184,15 +186,20 @@ type mentions struct {
 // little would change the program.
 func findMentions(fsys fs.FS, c *closure) (mentions, error) {
 	m := mentions{dirs: map[string]bool{}, outside: map[string]bool{}, variables: map[string]string{}}
-	for _, p := range c.local {
-		if fsys == nil {
-			m.keepAll()
-			for _, p := range c.local {
-				m.outside[p.Dir] = true
-			}
-			return m, nil
+	if fsys == nil {
+		m.keepAll()
+		for _, p := range c.local {
+			m.outside[p.Dir] = true
 		}
-		err := fs.WalkDir(fsys, p.Dir, func(name string, d fs.DirEntry, err error) error {
+		return m, nil
+	}
+	m.building = buildTime(c.local)
+	for _, p := range c.local {
+		runs, err := runsInBuild(fsys, p, m.building[p.Dir])
+		if err != nil {
+			return m, err
+		}
+		err = fs.WalkDir(fsys, p.Dir, func(name string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return err
 			}
@@ -215,7 +222,7 @@ func findMentions(fsys fs.FS, c *closure) (mentions, error) {
 			}
 			m.search(string(data))
 			asks := m.searchGit(name, string(data), p.Build != "" && rel == p.Build)
-			m.outside[p.Dir] = m.outside[p.Dir] || asks || leaves(string(data), strings.Count(rel, "/"))
+			m.outside[p.Dir] = m.outside[p.Dir] || asks || leaves(string(data), strings.Count(rel, "/"), runs(rel))
 			return nil
 		})
 		if err != nil {
@@ -248,35 +255,4 @@ func (m *mentions) search(source string) {
 		}
 		m.dirs[dir] = strings.Contains(source, dir+"/") || strings.Contains(source, `"`+dir+`"`)
 	}
-}
-
-// upward finds a string that starts with steps up, and the macro that includes it.
-var upward = regexp.MustCompile(`(\binclude(?:_str|_bytes)?!\s*[(\[{]\s*r?#*)?"((?:\.\./)+)`)
-
-var anyMigrations = regexp.MustCompile(`\bembed_migrations!\s*(\(\s*\)|\[\s*\]|\{\s*\})`)
-
-// leaves reports whether a source file that is depth directories below its
-// package's names files outside of the package, the package's manifest, or the
-// repository.
-func leaves(source string, depth int) bool {
-	for _, name := range []string{"Cargo.toml", "Cargo.lock", `".git`, "/.git", "CARGO_WORKSPACE_DIR", `".."`} {
-		if strings.Contains(source, name) {
-			return true
-		}
-	}
-	// Without a path, diesel_migrations looks in the directories above, too.
-	if anyMigrations.MatchString(source) {
-		return true
-	}
-	if strings.Contains(source, "CARGO_MANIFEST_DIR") && (strings.Contains(source, ".parent()") || strings.Contains(source, ".ancestors()")) {
-		return true
-	}
-	// What a macro includes is relative to the file. A path in a build script
-	// or for most other macros is relative to the package.
-	for _, m := range upward.FindAllStringSubmatch(source, -1) {
-		if m[1] == "" || strings.Count(m[2], "/") > depth {
-			return true
-		}
-	}
-	return strings.Contains(upward.ReplaceAllString(source, `"`), "/..")
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -12,34 +13,68 @@ func TestLeaves(t *testing.T) {
 	for _, tc := range []struct {
 		name, source string
 		depth        int
-		want         bool
+		// whole and script are the answers for a library's source and for code that runs in the build.
+		whole, script bool
 	}{
-		{"nothing", `pub fn f() -> &'static str { "a/b" }`, 1, false},
-		{"a file of the package", `const A: &str = include_str!("../README.md");`, 1, false},
-		{"a file beside the package", `const A: &str = include_str!("../../README.md");`, 1, true},
-		{"from deeper", `const A: &[u8] = include_bytes!("../../data.bin");`, 2, false},
-		{"from deeper, out", `const A: &[u8] = include_bytes!("../../../data.bin");`, 2, true},
-		{"a build script", `compile("../proto/a.proto")`, 0, true},
-		{"a build script within", `compile("proto/a.proto")`, 0, false},
-		{"relative to the package", `#[template(path = "../templates/a.html")]`, 1, true},
-		{"migrations of diesel, wherever they are", `const M: EmbeddedMigrations = embed_migrations!();`, 1, true},
-		{"migrations of the package", `const M: EmbeddedMigrations = embed_migrations!("migrations");`, 1, false},
-		{"relative to the package, beside an inclusion", `include!("../gen.rs"); sqlx::migrate!("../migrations")`, 1, true},
-		{"a folder with an include attribute", `#[derive(RustEmbed)] #[folder = "../dist"] #[include = "*.js"] struct A;`, 1, true},
-		{"raw string", `include_str!(r"../../x")`, 1, true},
-		{"after the directory", `concat!(env!("CARGO_MANIFEST_DIR"), "/../x")`, 1, true},
-		{"a step alone", `Path::new("..").join("x")`, 0, true},
-		{"the directory above", `Path::new(&env::var("CARGO_MANIFEST_DIR")?).parent()`, 0, true},
-		{"a parent of something else", `node.parent()`, 1, false},
-		{"manifest", `std::fs::read("Cargo.toml")`, 0, true},
-		{"lock file", `include_str!("../Cargo.lock")`, 1, true},
-		{"repository", `println!("cargo:rerun-if-changed=.git/HEAD"); Path::new(".git")`, 0, true},
-		{"workspace", `env!("CARGO_WORKSPACE_DIR")`, 1, true},
+		{"nothing", `pub fn f() -> &'static str { "a/b" }`, 1, false, false},
+		{"a file of the package", `const A: &str = include_str!("../README.md");`, 1, false, false},
+		{"a file beside the package", `const A: &str = include_str!("../../README.md");`, 1, true, true},
+		{"from deeper", `const A: &[u8] = include_bytes!("../../data.bin");`, 2, false, false},
+		{"from deeper, out", `const A: &[u8] = include_bytes!("../../../data.bin");`, 2, true, true},
+		{"in the documentation", `#![doc = include_str!("../README.md")]`, 1, false, false},
+		{"a function", `compile("../proto/a.proto")`, 0, false, true},
+		{"a function within", `compile("proto/a.proto")`, 0, false, false},
+		{"an instruction to cargo", `println!("cargo:rerun-if-changed=../x")`, 0, false, true},
+		{"a template", `#[template(path = "../templates/a.html")]`, 1, true, true},
+		{"a module", `#[path = "../../shared.rs"] mod shared;`, 1, true, true},
+		{"migrations of diesel, wherever they are", `const M: EmbeddedMigrations = embed_migrations!();`, 1, true, true},
+		{"migrations of the package", `const M: EmbeddedMigrations = embed_migrations!("migrations");`, 1, false, false},
+		{"a macro, beside an inclusion", `include!("../gen.rs"); sqlx::migrate!("../migrations")`, 1, true, true},
+		{"a folder with an include attribute", `#[derive(RustEmbed)] #[folder = "../dist"] #[include = "*.js"] struct A;`, 1, true, true},
+		{"raw string", `include_str!(r"../../x")`, 1, true, true},
+		{"raw string with hashes", `include_str!(r##"../../x"##)`, 1, true, true},
+		{"a raw identifier", `fn r#type() { include_str!("../../x") }`, 1, true, true},
+		{"after the directory", `include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../x"))`, 1, true, true},
+		{"after the directory, when it runs", `open(concat!(env!("CARGO_MANIFEST_DIR"), "/../x"))`, 1, false, true},
+		{"a step alone", `Path::new("..").join("x")`, 0, false, true},
+		{"the directory above", `Path::new(&env::var("CARGO_MANIFEST_DIR")?).parent()`, 0, false, true},
+		{"a parent of something else", `node.parent()`, 1, false, false},
+		{"manifest", `std::fs::read("Cargo.toml")`, 0, false, true},
+		{"lock file", `include_str!("../Cargo.lock")`, 1, true, true},
+		{"repository", `println!("cargo:rerun-if-changed=.git/HEAD"); Path::new(".git")`, 0, false, true},
+		{"a list of files to ignore", `const IGNORED: &[&str] = &[".gitignore"];`, 1, false, true},
+		{"workspace", `env!("CARGO_WORKSPACE_DIR")`, 1, true, true},
+		{"comments", "/// include_str!(\"../../x\")\n/* include_str!(\"../../x\") /* */ \"../\" */ fn f() {}", 1, false, false},
+		{"behind a comment", "// it's\ninclude_str!(\"../../x\")", 1, true, true},
+		{"behind characters", `fn f<'a>(x: &'a str) { g('"', '\'', '\u{22}', 'ü'); include_str!("../../x") }`, 1, true, true},
+		{"behind a string", `g("\\", "\""); include_str!("../../x")`, 1, true, true},
+		{"a comparison", `if !(path == "../x") { f!() }`, 1, false, true},
+		{"behind a macro", `f!(a[0], {b}); g("../x")`, 1, false, true},
+		{"in a test of the library", `assert_eq!(path_to_root(path), "../../");`, 2, false, true},
+		{"brackets without end", `)]}include_str!("../../x"`, 1, true, true},
+		{"a quote without end", `include_str!("../../x`, 1, true, true},
 	} {
-		if got := leaves(tc.source, tc.depth); got != tc.want {
-			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
+		if got := leaves(tc.source, tc.depth, false); got != tc.whole {
+			t.Errorf("%s, in a library: %v, want %v", tc.name, got, tc.whole)
+		}
+		if got := leaves(tc.source, tc.depth, true); got != tc.script {
+			t.Errorf("%s, in a build script: %v, want %v", tc.name, got, tc.script)
 		}
 	}
+}
+
+// FuzzRustStrings finds sources at which the scanner fails or does not end.
+func FuzzRustStrings(f *testing.F) {
+	for _, seed := range []string{"'", `'\`, `"\`, `r#"`, `br##"x"#`, "/*", "/*/", "#![", `a!("x"`, "'\xc3\xbc'", "''"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		rustStrings(source, func(s rustString) {
+			if !strings.Contains(source, s.text) {
+				t.Errorf("%q is not in %q", s.text, source)
+			}
+		})
+	})
 }
 
 func TestSearch(t *testing.T) {
@@ -84,12 +119,24 @@ func TestApart(t *testing.T) {
 		{name: "no context to look at", noFiles: true, want: false},
 		{name: "a source that leaves", files: map[string]string{"lib/src/lib.rs": `include_str!("../../x");`}, want: false},
 		{name: "a test that leaves", files: map[string]string{"lib/tests/t.rs": `include_str!("../../x");`}, want: true},
+		{name: "a library that leaves when it runs", files: map[string]string{"lib/src/lib.rs": `fn f() { open("../x") }`}, want: true},
+		{name: "a macro's library that leaves", files: map[string]string{"lib/Cargo.toml": manifest + "[lib]\nproc-macro = true\n",
+			"lib/src/lib.rs": `fn f() { open("../x") }`}, want: false},
+		{name: "a script's library that leaves", files: map[string]string{"lib/src/lib.rs": `fn f() { open("../x") }`,
+			"app/Cargo.toml": "[package]\nname = \"app\"\nversion = \"0.1.0\"\n[dependencies]\nother = { path = \"../other\" }\n[build-dependencies]\nlib = { path = \"../lib\" }\n",
+			"app/build.rs":   "fn main() {}"}, want: false},
+		{name: "a script's module that leaves", files: map[string]string{"lib/build.rs": "mod build { mod x; } fn main() {}", "lib/build/x.rs": `fn f() { open("../x") }`}, want: false},
+		{name: "a script that shares the library's module", files: map[string]string{"lib/build.rs": "#[path = \"src/x.rs\"] mod x; fn main() {}",
+			"lib/src/x.rs": `fn f() { open("../x") }`}, want: false},
 		{name: "a build script that leaves", files: map[string]string{"lib/build.rs": `fn main() { read("../x") }`}, want: false},
 		{name: "a file that is no Rust", files: map[string]string{"lib/src/a.txt": `"../../x"`}, want: true},
 		{name: "another member leaves", files: map[string]string{"app/src/main.rs": `include_str!("../../x");`}, want: true},
 		{name: "reads the repository", files: map[string]string{"lib/Cargo.toml": manifest + "[build-dependencies]\nvergen = \"9\"\n"}, want: false},
 		{name: "reads the repository under another name", files: map[string]string{
 			"lib/Cargo.toml": manifest + "[build-dependencies]\ngit = { package = \"git2\", version = \"0.20\" }\n"}, want: false},
+		{name: "a library that works with repositories", files: map[string]string{"lib/Cargo.toml": manifest + "[dependencies]\ngit2 = \"0.20\"\n"}, want: true},
+		{name: "a macro that reads the repository", files: map[string]string{
+			"lib/Cargo.toml": manifest + "[dependencies]\ngit2 = \"0.20\"\n[lib]\nproc-macro = true\n"}, want: false},
 		{name: "reads a record of the commit", files: map[string]string{
 			"lib/Cargo.toml": manifest + "[build-dependencies]\nvergen = { package = \"crate-git-revision\", version = \"0.0.6\" }\n"}, want: false},
 		{name: "reads a variable with the commit", files: map[string]string{"lib/src/lib.rs": `const C: Option<&str> = option_env!("GIT_HASH");`}, want: false},

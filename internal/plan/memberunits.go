@@ -120,7 +120,8 @@ func (m *memberUnits) apart(p *cargo.Package) bool {
 		return false
 	}
 	return !slices.ContainsFunc(p.Dependencies, func(d cargo.Dependency) bool {
-		return gitCrates[d.Package] != "" || slices.Contains(gitLibraries, d.Package) || len(d.Artifact) > 0
+		inBuild := d.Kind == cargo.BuildDependency || m.mentions.building[p.Dir]
+		return gitCrates[d.Package] != "" || inBuild && slices.Contains(gitLibraries, d.Package) || len(d.Artifact) > 0
 	})
 }
 

@@ -51,6 +51,8 @@ func newRecipe(ctx context.Context, im Image) (recipe, error) {
 		return golangRecipe(ctx)
 	case CargoChef:
 		return cargoChefRecipe(ctx)
+	case DebianARM64:
+		return debianARM64Recipe(), nil
 	}
 	return recipe{}, fmt.Errorf("there is no look-alike named %q", im)
 }
@@ -73,6 +75,7 @@ func mmdebstrap(ctx context.Context, b *builder, name string, packages []string,
 	}
 	out := filepath.Join(b.work, name+".tar")
 	include := strings.Join(append([]string{"usr-is-merged"}, packages...), ",")
+	// The last of two variants counts.
 	args = append([]string{
 		"--quiet", "--variant=minbase", "--format=tar", "--hook-dir=" + mergedUsrHooks, "--include=" + include,
 	}, args...)

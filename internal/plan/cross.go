@@ -64,13 +64,14 @@ func (p *Plan) CrossPackages() []string {
 }
 
 // CrossPackagesOf are the packages that vertex v needs to compile for the
-// target: none when it only has Rust to compile, which is not linked before the
-// source vertex.
+// target: none when it only has Rust to compile, and that is not linked before
+// the source vertex.
 func (p *Plan) CrossPackagesOf(v int) []string {
 	if p.Cross == nil || len(p.Cross.Packages) == 0 {
 		return nil
 	}
-	if slices.ContainsFunc(p.Units.Vertices[v].Nodes, p.Units.compilesC) {
+	needs := func(n int) bool { return p.Units.Nodes[n].Linked && !p.Units.Nodes[n].Host || p.Units.compilesC(n) }
+	if slices.ContainsFunc(p.Units.Vertices[v].Nodes, needs) {
 		return p.Cross.Packages
 	}
 	return nil

@@ -54,7 +54,7 @@ func (m *memberUnits) node(n unitgraph.Node) (Node, bool) {
 		return Node{}, false
 	}
 	node := Node{
-		Name: p.Name, Version: p.Version, Crate: -1, Member: p.Dir, Host: n.Host, Features: n.Features, Script: n.Script, Objects: n.Objects, Units: n.Units,
+		Name: p.Name, Version: p.Version, Crate: -1, Member: p.Dir, Host: n.Host, Features: n.Features, Script: n.Script, Linked: n.Linked, Objects: n.Objects, Units: n.Units,
 	}
 	entry, ok := m.ws.LockEntry(p)
 	if !ok {

@@ -49,6 +49,8 @@ type Node struct {
 	Features []string `json:"features,omitempty"`
 	// Script is true when the package has a build script.
 	Script bool `json:"script,omitempty"`
+	// Linked is true for a library that the linker makes, too.
+	Linked bool `json:"linked,omitempty"`
 	// Objects is true when link-time optimisation wants objects beside bitcode.
 	Objects bool `json:"objects,omitempty"`
 	// Units counts what cargo compiles or runs for the node.
@@ -265,7 +267,7 @@ func newSourceIndex(p *Plan) *sourceIndex {
 
 func (s *sourceIndex) node(n unitgraph.Node) (Node, error) {
 	node := Node{
-		Name: n.Name, Version: n.Version, Crate: -1, Host: n.Host, Features: n.Features, Script: n.Script, Objects: n.Objects, Units: n.Units,
+		Name: n.Name, Version: n.Version, Crate: -1, Host: n.Host, Features: n.Features, Script: n.Script, Linked: n.Linked, Objects: n.Objects, Units: n.Units,
 	}
 	id, err := cargo.ParseSourceID(n.Source)
 	if err != nil {

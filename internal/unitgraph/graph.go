@@ -35,6 +35,8 @@ type Node struct {
 	Objects bool
 	// Script is true when the package has a build script.
 	Script bool
+	// Linked is true for a library that the linker makes, too: a cdylib or dylib.
+	Linked bool
 	// Units counts what cargo compiles or runs for the node.
 	Units int
 	// Dependencies are the nodes that are compiled before, as sorted indexes.
@@ -146,6 +148,7 @@ func (b *builder) nodes() error {
 		b.nodeOf[i] = n
 		b.unitsOf[n] = append(b.unitsOf[n], i)
 		b.list[n].Units++
+		b.list[n].Linked = b.list[n].Linked || u.linked()
 		b.list[n].Objects = b.list[n].Objects || b.modes[i] == ltoObjectAndBitcode && u.Profile.LTO != "false" && !u.host()
 	}
 	return nil

@@ -85,6 +85,11 @@ func (u *unit) script() bool { return slices.Contains(u.Target.Kind, "custom-bui
 // bin reports whether the unit is a program.
 func (u *unit) bin() bool { return slices.Contains(u.Target.Kind, "bin") }
 
+// linked reports whether the linker makes the unit, and it is no program.
+func (u *unit) linked() bool {
+	return slices.Contains(u.Target.CrateTypes, "cdylib") || slices.Contains(u.Target.CrateTypes, "dylib")
+}
+
 // forHost reports whether cargo only ever compiles the target for the build
 // machine.
 func (u *unit) forHost() bool { return u.script() || slices.Contains(u.Target.Kind, "proc-macro") }

@@ -1,0 +1,159 @@
+package integration
+
+import (
+	"debug/elf"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rustfile/rustfile/integration/debian"
+	"github.com/rustfile/rustfile/integration/testenv"
+	"github.com/rustfile/rustfile/llbgen"
+)
+
+// crossBuilder is a builder whose runtime base is there for linux/arm64, too.
+func crossBuilder(t *testing.T) *testenv.Builder {
+	t.Helper()
+	if err := testenv.Env(t).Standin.AddPlatforms(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return inProcess(testenv.SharedDaemon(t, testenv.OCI))
+}
+
+// programOn checks that a program of the image is for a machine, and returns its path on this one.
+func programOn(t *testing.T, r *testenv.Result, name string, machine elf.Machine) string {
+	t.Helper()
+	file := filepath.Join(r.Rootfs(t), binDir, name)
+	f, err := elf.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if f.Machine != machine {
+		t.Errorf("%s is for %s, want %s", name, f.Machine, machine)
+	}
+	return file
+}
+
+// emulate runs a program of an image for arm64 with the libraries of the image, as a process of this machine.
+func emulate(t *testing.T, r *testenv.Result, name string) string {
+	t.Helper()
+	qemu, err := debian.Need(t.Context(), os.Stderr, "qemu-aarch64-static", "qemu-user-static")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), qemu, "-L", r.Rootfs(t), programOn(t, r, name, elf.EM_AARCH64)).CombinedOutput()
+	if err != nil {
+		t.Fatalf("run %s under qemu: %v\n%s", name, err, out)
+	}
+	return string(out)
+}
+
+// commands are the names of the vertices that compile, sorted; a name that two vertices have is there twice.
+func commands(r *testenv.Result) []string {
+	var out []string
+	for _, v := range r.Vertices {
+		if strings.Contains(v.Name, llbgen.NameDependencies) || strings.Contains(v.Name, llbgen.NameMembers) {
+			out = append(out, v.Name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestTwoPlatforms builds a program with C code for two machines at once. What runs on the machine that builds is
+// compiled once, and the rest once for each; cargo finds all of it fresh.
+func TestTwoPlatforms(t *testing.T) {
+	b := crossBuilder(t)
+	r := buildUnits(t, b, testenv.BuildOptions{
+		Context: unitProject(t, "native").Dir, Platforms: []string{"linux/amd64", "linux/arm64"}, Attrs: everyUnitAgain,
+	})
+	want := []string{
+		"[deps] cc 1.11.3 (host)", "[deps] find-msvc-tools 0.1.15 (host)", "[deps] pkg-config 0.3.34 (host)", "[deps] shlex 2.0.1 (host)",
+		"[linux/amd64] [build] cargo build --profile release --target x86_64-unknown-linux-gnu --bin native",
+		"[linux/amd64] [deps] bzip2-sys 0.1.13+1.0.8",
+		"[linux/arm64] [build] cargo build --profile release --target aarch64-unknown-linux-gnu --bin native",
+		"[linux/arm64] [deps] bzip2-sys 0.1.13+1.0.8",
+	}
+	if got := commands(r); !slices.Equal(got, want) {
+		t.Errorf("compiled in\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for _, v := range r.Vertices {
+		if strings.Contains(v.Name, llbgen.NameMembers) && strings.Count(v.Log, "Compiling ") != 1 {
+			t.Errorf("%s compiled more than the program:\n%s", v.Name, v.Log)
+		}
+	}
+	if dirty := r.Dirty(); len(dirty) > 0 {
+		t.Errorf("not fresh: %v", dirty)
+	}
+	for _, platform := range []string{"linux/amd64", "linux/arm64"} {
+		if err := r.Select(platform); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if platform == "linux/amd64" {
+			programOn(t, r, "native", elf.EM_X86_64)
+			got = r.Run(t)
+		} else {
+			got = emulate(t, r, "native")
+		}
+		if want := "1.0.8, 13-Jul-2019 6\n"; got != want {
+			t.Errorf("on %s the program printed %q, want %q", platform, got, want)
+		}
+		if platform != r.Image.OS+"/"+r.Image.Architecture {
+			t.Errorf("the image for %s says it is for %s/%s", platform, r.Image.OS, r.Image.Architecture)
+		}
+	}
+}
+
+// TestMusl links the C library into the program, for this machine and another, so that both need no base.
+func TestMusl(t *testing.T) {
+	b := crossBuilder(t)
+	r := buildUnits(t, b, testenv.BuildOptions{
+		Context: unitProject(t, "platforms").Dir, Platforms: []string{"linux/amd64", "linux/arm64"},
+		BuildArgs: map[string]string{"libc": "musl", "runtime-image": "scratch"},
+	})
+	for _, platform := range []string{"linux/amd64", "linux/arm64"} {
+		if err := r.Select(platform); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if platform == "linux/amd64" {
+			checkStatic(t, programOn(t, r, "platforms", elf.EM_X86_64))
+			got = r.Run(t)
+		} else {
+			checkStatic(t, programOn(t, r, "platforms", elf.EM_AARCH64))
+			got = emulate(t, r, "platforms")
+		}
+		if want := "2 1\n"; got != want {
+			t.Errorf("on %s the program printed %q, want %q", platform, got, want)
+		}
+	}
+	native := buildUnits(t, b, testenv.BuildOptions{
+		Context: unitProject(t, "native").Dir, BuildArgs: map[string]string{"libc": "musl", "runtime-image": "scratch"},
+	})
+	checkStatic(t, programOn(t, native, "native", elf.EM_X86_64))
+	if got := native.Run(t); got != "1.0.8, 13-Jul-2019 6\n" {
+		t.Errorf("the program printed %q", got)
+	}
+}
+
+// checkStatic fails the test when a program wants a loader.
+func checkStatic(t *testing.T, file string) {
+	t.Helper()
+	f, err := elf.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP {
+			name, _ := io.ReadAll(p.Open())
+			t.Errorf("%s wants the loader %s", filepath.Base(file), name)
+		}
+	}
+}

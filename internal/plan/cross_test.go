@@ -99,6 +99,9 @@ PKG_CONFIG_LIBDIR_aarch64_unknown_linux_gnu=/usr/lib/aarch64-linux-gnu/pkgconfig
 			if p.Platform != tc.platform || p.Triple != tc.triple || p.HostTriple() != tc.host {
 				t.Errorf("for %s %s on %s, want %s %s on %s", p.Platform, p.Triple, p.HostTriple(), tc.platform, tc.triple, tc.host)
 			}
+			if got := strings.Contains(p.Tree(), "compiled on "+tc.on+" ("+tc.host+")"); got != (tc.triple != tc.host) {
+				t.Errorf("the tree says where it is compiled: %v\n%s", got, p.Tree())
+			}
 			if (p.Cross == nil) != (tc.triple == tc.host) {
 				t.Errorf("the plan crosses: %v", p.Cross != nil)
 			}

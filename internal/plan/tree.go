@@ -15,6 +15,9 @@ func (p *Plan) Tree() string {
 		}
 	}
 	fmt.Fprintf(&b, "image for %s (%s)\n", p.Platform, p.Triple)
+	if p.Cross != nil {
+		fmt.Fprintf(&b, "├─ compiled on %s (%s)\n", p.Cross.Platform, p.Cross.Triple)
+	}
 	fmt.Fprintf(&b, "├─ base %s, user %s, entrypoint %s\n", p.Image.Base, p.Image.User, strings.Join(p.Image.Entrypoint, " "))
 	for _, bin := range p.Binaries {
 		fmt.Fprintf(&b, "├─ binary %s of package %s\n", bin.Name, bin.Package)

@@ -63,7 +63,7 @@ func (r *repository) history() {
 	r.commit("On the side")
 	r.git("checkout", "--quiet", "main")
 	r.git("merge", "--quiet", "--no-ff", "--strategy=ours", "--message", "Merge", "side")
-	for range 30 {
+	for range 12 {
 		r.commit("More " + strings.Repeat("of a message that repeats itself. ", 20))
 	}
 }
@@ -119,7 +119,7 @@ func TestReadIsWhatGitSays(t *testing.T) {
 		"at a tag":        func(r *repository) { r.git("tag", "--annotate", "--message", "Two", "v2.0.0") },
 		"detached":        func(r *repository) { r.git("checkout", "--quiet", "HEAD~3") },
 		"at the first":    func(r *repository) { r.git("checkout", "--quiet", "light-1") },
-		"after the merge": func(r *repository) { r.git("checkout", "--quiet", "HEAD~30") },
+		"after the merge": func(r *repository) { r.git("checkout", "--quiet", "HEAD~12") },
 		"two tags of one": func(r *repository) {
 			r.git("tag", "a")
 			r.git("tag", "--annotate", "--message", "b", "b")

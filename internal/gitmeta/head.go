@@ -30,6 +30,8 @@ type Head struct {
 	Count int
 	// Files says whether the files are those of the commit.
 	Files Files
+	// Repository has the same HEAD, nil when only the id is known.
+	Repository *Repository
 }
 
 // Files says how the files that are built compare with those of the commit.
@@ -88,6 +90,7 @@ func FromObject(id string, raw []byte, ref string) (*Head, error) {
 		h.Tag = ""
 	}
 	h.Describe = cmp.Or(h.Tag, h.Short())
+	h.Repository = h.repository()
 	return h, nil
 }
 
@@ -123,7 +126,11 @@ func Read(fsys fs.FS) (*Head, error) {
 	if h.Commit, err = o.commit(id); err != nil {
 		return nil, fmt.Errorf("cannot read the commit: %w", err)
 	}
-	return h, h.history(o, refs)
+	h.Repository = h.repository()
+	if err := h.history(o, refs); err != nil {
+		return nil, err
+	}
+	return h, h.Repository.readIndex(fsys)
 }
 
 // readRefs maps the full names of references to ids. Names of tags may be those
@@ -178,27 +185,54 @@ func (h *Head) history(o *objects, refs map[string]string) error {
 	if err != nil || len(tags) == 0 || !whole && len(tags[h.Commit.ID]) == 0 {
 		return err
 	}
-	return h.describe(w, tags, reached)
+	return h.describe(w, refs, tags, reached)
 }
 
-// describe finds the tag that is fewest commits away.
-func (h *Head) describe(w *walk, tags map[string]string, reached map[string]bool) error {
-	if tag := tags[h.Commit.ID]; tag != "" {
-		h.Tag, h.Describe = tag, tag
-		return nil
+// describe finds the tag that is fewest commits away. The repository also gets
+// the nearest annotated tag, which `git describe` looks for unless told otherwise.
+func (h *Head) describe(w *walk, refs, tags map[string]string, reached map[string]bool) error {
+	tagged, since, err := w.nearest(tags, reached)
+	if err != nil {
+		return err
 	}
-	best, fewest := "", -1
-	for _, id := range slices.Sorted(maps.Keys(tags)) {
-		below, _, err := w.reach(id)
+	tag := tags[tagged]
+	if tagged == h.Commit.ID {
+		h.Tag, h.Describe = tag, tag
+	} else {
+		h.Describe = fmt.Sprintf("%s-%d-g%s", tag, len(since)-1, h.Short())
+	}
+	wanted := map[string]string{"refs/tags/" + tag: refs["refs/tags/"+tag]}
+	annotated := maps.Clone(tags)
+	maps.DeleteFunc(annotated, func(id, name string) bool { return refs["refs/tags/"+name] == id })
+	if len(annotated) > 0 {
+		tagged, more, err := w.nearest(annotated, reached)
 		if err != nil {
 			return err
 		}
+		maps.Copy(since, more)
+		name := "refs/tags/" + annotated[tagged]
+		wanted[name] = refs[name]
+	}
+	return h.Repository.since(w, since, wanted)
+}
+
+// nearest returns the tagged commit that is fewest commits away, and these
+// commits with it.
+func (w *walk) nearest(tags map[string]string, reached map[string]bool) (string, map[string]bool, error) {
+	best, fewest := "", -1
+	var beyond map[string]bool
+	for _, id := range slices.Sorted(maps.Keys(tags)) {
+		below, _, err := w.reach(id)
+		if err != nil {
+			return "", nil, err
+		}
 		if away := len(reached) - len(below); fewest < 0 || away < fewest {
-			best, fewest = tags[id], away
+			best, fewest, beyond = id, away, below
 		}
 	}
-	h.Describe = fmt.Sprintf("%s-%d-g%s", best, fewest, h.Short())
-	return nil
+	since := maps.Clone(reached)
+	maps.DeleteFunc(since, func(id string, _ bool) bool { return beyond[id] && id != best })
+	return best, since, nil
 }
 
 // walk reads commits once.

@@ -23,7 +23,7 @@ const revisionAttr = "vcs:revision"
 // gitFiles are the files of a checkout that say what HEAD is, and gitJunk what
 // git keeps beside them.
 var (
-	gitFiles = []string{".git/HEAD", ".git/packed-refs", ".git/shallow", ".git/refs", ".git/objects"}
+	gitFiles = []string{".git/HEAD", ".git/packed-refs", ".git/shallow", ".git/index", ".git/refs", ".git/objects"}
 	gitJunk  = []string{".git/objects/**/tmp_*", ".git/objects/pack/*.rev", ".git/objects/pack/*.bitmap", ".git/objects/pack/*.keep", "**/*.lock"}
 )
 

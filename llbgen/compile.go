@@ -92,7 +92,7 @@ func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunO
 	opts := []llb.RunOption{
 		llb.Args(append(args, m.Args...)),
 		llb.Dir(path.Join(sourceDir, m.Workdir)),
-		llb.AddMount("/rustfile", g.script("build.sh", append(g.recorded(), file(linksFile), generated("sources.toml", sourceConfig))...), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("build.sh", slices.Concat(g.recorded(), g.tracked(), []dataFile{file(linksFile), generated("sources.toml", sourceConfig)})...), llb.Readonly),
 		llb.AddMount(sourceDir, g.workspace(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameMembers + "cargo " + strings.Join(quiet(m.Args), " ")),
@@ -183,9 +183,8 @@ func (g *generator) workspace() llb.State {
 	for _, name := range g.plan.Members.Placeholders {
 		fa = write(fa, []plan.File{{Path: name}})
 	}
-	for _, f := range g.plan.Members.Files {
-		fa = mkdirAll(fa, path.Dir(f.Path)).Mkfile("/"+f.Path, 0o644, []byte(f.Content), llb.WithCreatedTime(sourceTime))
-	}
+	fa = write(fa, g.plan.Members.Files)
+	fa = write(fa, g.repository())
 	return llb.Scratch().File(fa, common(nameSource))
 }
 

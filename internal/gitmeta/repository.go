@@ -14,7 +14,7 @@ import (
 
 // maxHistory is how many commits after the last tag a [Repository] has; with
 // more, it has none but HEAD.
-const maxHistory = 500
+const maxHistory = 200
 
 // Repository is a small repository with the same HEAD as a real one: the commit,
 // and the history back to the tag that describes it. It has no trees and no
@@ -126,7 +126,7 @@ func (r *Repository) readIndex(fsys fs.FS) error {
 // Files are the files of the repository's directory, sorted by path, without an
 // index. They follow from the repository alone: objects are stored, and not
 // compressed in a way that may change.
-func (r *Repository) Files() ([]File, error) {
+func (r *Repository) Files() []File {
 	files := []File{
 		{"HEAD", []byte(r.Head)},
 		{"config", []byte("[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tlooseCompression = 0\n")},
@@ -138,20 +138,21 @@ func (r *Repository) Files() ([]File, error) {
 		files = append(files, File{name, []byte(id + "\n")})
 	}
 	for _, o := range r.Objects {
-		var b bytes.Buffer
-		z, err := zlib.NewWriterLevel(&b, zlib.NoCompression)
-		if err != nil {
-			return nil, err
-		}
-		fmt.Fprintf(z, "%s %d\x00", o.Kind, len(o.Data))
-		if _, err := z.Write(o.Data); err != nil {
-			return nil, err
-		}
-		if err := z.Close(); err != nil {
-			return nil, err
-		}
-		files = append(files, File{path.Join("objects", o.ID[:2], o.ID[2:]), b.Bytes()})
+		files = append(files, File{path.Join("objects", o.ID[:2], o.ID[2:]), o.stored()})
 	}
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	return files, nil
+	return files
+}
+
+// stored is the content of the object's own file.
+func (o Object) stored() []byte {
+	var b bytes.Buffer
+	z, err := zlib.NewWriterLevel(&b, zlib.NoCompression)
+	if err == nil {
+		_, err = fmt.Fprintf(z, "%s %d\x00%s", o.Kind, len(o.Data), o.Data)
+	}
+	if err = errors.Join(err, z.Close()); err != nil {
+		panic(err) // the level is known, and a buffer takes every byte
+	}
+	return b.Bytes()
 }

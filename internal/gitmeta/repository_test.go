@@ -16,17 +16,13 @@ import (
 func (r *repository) rebuilt(h *Head) *repository {
 	r.t.Helper()
 	to := &repository{t: r.t, dir: r.t.TempDir()}
-	files, err := h.Repository.Files()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	for _, f := range files {
+	for _, f := range h.Repository.Files() {
 		at := filepath.Join(to.dir, ".git", f.Path)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(at), 0o755), os.WriteFile(at, f.Data, 0o644)); err != nil {
 			r.t.Fatal(err)
 		}
 	}
-	err = fs.WalkDir(os.DirFS(r.dir), ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(r.dir), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}

@@ -211,6 +211,12 @@ func (p *Plan) SetGit(h *gitmeta.Head) {
 	maps.DeleteFunc(env, func(_, value string) bool { return value == "" })
 	maps.Copy(env, p.Members.Environment)
 	p.Members.Environment = env
+	// Who takes variables still looks into the repository for whether the files
+	// are those of the commit, when that is not among them.
+	looks := u.Repository || h.Files == gitmeta.Unknown && (u.Vergen || len(u.Built) > 0)
+	if h.Repository != nil && looks {
+		p.Members.Repository = h.Repository
+	}
 	for _, dir := range u.Records {
 		p.Members.Files = append(p.Members.Files, File{
 			Path:    path.Join(dir, ".cargo_vcs_info.json"),

@@ -1,6 +1,10 @@
 package plan
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/rustfile/rustfile/internal/gitmeta"
+)
 
 // Version is the version of the plan's JSON form. It changes whenever the
 // meaning of a field does.
@@ -182,6 +186,10 @@ type Members struct {
 	// Git says what the sources ask of the commit, nil for nothing; see
 	// [Plan.SetGit].
 	Git *GitUse `json:"git,omitempty"`
+	// Repository is what those find who look into the repository, nil for
+	// nothing. It is left out of the JSON form: it is large, and the commit's id
+	// says it all.
+	Repository *gitmeta.Repository `json:"-"`
 }
 
 // Location is a line of one of the project's files.

@@ -10,8 +10,8 @@ import (
 	"github.com/rustfile/rustfile/internal/plan"
 )
 
-// gitFile completes the repository of the source vertex.
-const gitFile = "git.sh"
+// repositoryFile completes the repository of the source vertex.
+const repositoryFile = "repository.sh"
 
 // repository are the files of the repository that build scripts and macros look
 // into, at the top of the context; none when nobody does.
@@ -41,14 +41,14 @@ func (g *generator) madeFiles() []string {
 	return names
 }
 
-// tracked is what gitFile needs to know: the tracked files, and those of them
+// tracked is what repositoryFile needs to know: the tracked files, and those of them
 // that something generated stands for.
 func (g *generator) tracked() []dataFile {
 	r := g.plan.Members.Repository
 	if r == nil {
 		return nil
 	}
-	out := []dataFile{file(gitFile)}
+	out := []dataFile{file(repositoryFile)}
 	if r.Index == nil {
 		return out
 	}

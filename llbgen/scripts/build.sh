@@ -13,7 +13,7 @@ while [ "$count" -gt 0 ]; do
 	count=$((count - 1))
 done
 . /rustfile/links.sh
-[ ! -f /rustfile/git.sh ] || . /rustfile/git.sh
+[ ! -f /rustfile/repository.sh ] || . /rustfile/repository.sh
 PATH=$(cd / && rustc --print sysroot)/bin:$PATH
 started=$(date +%s%3N)
 # What cargo says is shown, and searched for units that it could not find fresh.

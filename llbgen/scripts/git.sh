@@ -1,26 +1,40 @@
 #!/bin/sh
-# Completes the repository in /src, which has commits and nothing else, for
-# programs and macros that compare the files with the commit. Only git itself can
-# do that; an image without it can run none of those that call it.
-# /rustfile/tracked are the files of the real index. The trees made of it are
-# those of the commit, unless something is staged. What is not here, because the
-# build does not need it, counts as unchanged.
-# Without it, the files are those of the commit, and the commit gets their tree
-# in place of its own.
-if command -v git >/dev/null; then
-	(
-		cd /src
-		if [ -f /rustfile/tracked ]; then
-			git update-index -z --index-info </rustfile/tracked
-			git update-index -z --skip-worktree --stdin </rustfile/replaced
-			git ls-files -z --deleted >/tmp/deleted
-			git update-index -z --skip-worktree --stdin </tmp/deleted
-			git write-tree --missing-ok
-			git update-index -q --refresh || true
-		else
-			git add --all --force .
-			git cat-file commit HEAD | sed "1s/.*/tree $(git write-tree)/" >/tmp/commit
-			git update-ref "refs/replace/$(git rev-parse HEAD)" "$(git hash-object -t commit -w /tmp/commit)"
+# Makes a directory source of the git repository in /repo: /out/packages has a
+# link for each package named on the command line. The repository stays whole
+# below /out/repo, because packages read files beside their own directory, and
+# the workspace's root manifest lies above the links, where cargo looks for the
+# keys that packages inherit.
+set -eu
+mkdir -p /out/repo /out/packages
+tar -C /repo --exclude ./.git -cf - . | tar -C /out/repo -xof -
+cd /out/repo
+find . -name Cargo.toml -not -path '*/.*/*' -not -path '*/target/*' | sort >/tmp/manifests
+name_of() {
+	awk '/^[[:space:]]*\[/ { inside = ($0 ~ /^[[:space:]]*\[[[:space:]]*package[[:space:]]*\]/) }
+		inside && /^[[:space:]]*name[[:space:]]*=/ { gsub(/^[^=]*=[[:space:]]*["'\'']|["'\''].*$/, ""); print; exit }' "$1"
+}
+while read -r manifest; do
+	name=$(name_of "$manifest")
+	dir=$(dirname "$manifest")
+	for wanted in "$@"; do
+		if [ "$name" = "$wanted" ] && [ ! -e "/out/packages/$name" ]; then
+			ln -s "../repo/${dir#./}" "/out/packages/$name"
+			printf '{"files":{},"package":null}' >"$dir/.cargo-checksum.json"
+			# The nearest workspace above the package gives it its inherited keys.
+			while [ "$dir" != . ]; do
+				dir=$(dirname "$dir")
+				if [ -f "$dir/Cargo.toml" ] && grep -q '^[[:space:]]*\[workspace' "$dir/Cargo.toml"; then
+					[ -e /out/packages/Cargo.toml ] || cp "$dir/Cargo.toml" /out/packages/Cargo.toml
+					break
+				fi
+			done
 		fi
-	) >/dev/null
-fi
+	done
+done </tmp/manifests
+for wanted in "$@"; do
+	if [ ! -e "/out/packages/$wanted" ]; then
+		echo "error: the repository has no package called $wanted at this commit; Cargo.lock says it does" >&2
+		exit 1
+	fi
+done
+find /out -exec touch -h -d @1153704088 {} +

@@ -55,6 +55,7 @@ func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
 	for key, data := range b.metadata {
 		rb.AddMeta(key, data)
 	}
+	b.annotate(rb)
 	return rb.Finalize()
 }
 
@@ -69,12 +70,18 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err != nil {
 		return nil, err
 	}
+	if err := b.prepare(ctx, p, in, platform); err != nil {
+		return nil, err
+	}
 	r, err := b.refine(ctx, p, ws, in, platform)
 	if err != nil {
 		return nil, err
 	}
 	s, err := b.try(ctx, r, in, platform)
 	if err != nil {
+		return nil, err
+	}
+	if err := b.checkInstalled(ctx, s); err != nil {
 		return nil, err
 	}
 	if err := b.keepPlan(s.plan); err != nil {

@@ -31,16 +31,16 @@ const (
 // https://github.com/rust-lang/cargo/blob/master/src/cargo/ops/cargo_package/mod.rs (DETERMINISTIC_TIMESTAMP)
 var sourceTime = time.Unix(1153704088, 0).UTC()
 
-// environment is that of both compile vertices: cargo compares it, or what
+// environment is that of all compile vertices: cargo compares it, or what
 // follows from it, when it decides what is fresh.
-func environment() []llb.RunOption {
-	return []llb.RunOption{
+func (g *generator) environment() []llb.RunOption {
+	return append(variables(g.plan.Dependencies.Variables),
 		llb.AddEnv("CARGO_BUILD_BUILD_DIR", targetDir),
 		llb.AddEnv("CARGO_INCREMENTAL", "0"),
 		llb.AddEnv("CARGO_TARGET_DIR", targetDir),
 		llb.AddEnv("CARGO_TERM_COLOR", "never"),
 		llb.AddEnv("CARGO_TERM_PROGRESS_WHEN", "never"),
-	}
+	)
 }
 
 // variables adds variables of the plan to a vertex's environment.
@@ -71,7 +71,7 @@ func (g *generator) dependencies(t toolchains, sources *thirdParty) *llb.State {
 		// What a remote cache is for, whatever its mode.
 		llb.WithExportCache(),
 	}
-	opts = append(opts, environment()...)
+	opts = append(opts, g.environment()...)
 	opts = append(opts, g.crossing()...)
 	opts = append(opts, mountCrates(sources.closure)...)
 	opts = append(opts, g.gitMounts(t.host, closureOnly)...)
@@ -98,10 +98,11 @@ func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunO
 		g.named(NameMembers + "cargo " + strings.Join(quiet(m.Args), " ")),
 	}
 	opts = append(opts, variables(m.Environment)...)
+	opts = append(opts, g.memberOptions()...)
 	if g.in.Epoch != nil {
 		opts = append(opts, llb.AddEnv("SOURCE_DATE_EPOCH", fmt.Sprint(g.in.Epoch.Unix())))
 	}
-	opts = append(opts, environment()...)
+	opts = append(opts, g.environment()...)
 	opts = append(opts, g.crossing()...)
 	opts = append(opts, mounts...)
 	opts = append(opts, g.ignored("build")...)

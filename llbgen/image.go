@@ -20,10 +20,15 @@ const (
 // runtime adds the binaries, and a CA bundle where the base has none, to the
 // base as one layer whose bytes follow from its contents alone.
 func (g *generator) runtime(binaries llb.State) llb.State {
-	base := g.in.Runtime.State
-	onto := llb.Scratch()
-	if g.in.NoMerge {
-		onto = base
+	layers := []llb.State{g.in.Runtime.State}
+	onto := func() llb.State {
+		if g.in.NoMerge {
+			return layers[len(layers)-1]
+		}
+		return llb.Scratch()
+	}
+	if assets := g.assets(); assets != nil {
+		layers = append(layers, onto().File(assets, g.named(nameAssets)))
 	}
 	var fa *llb.FileAction
 	for _, b := range g.plan.Binaries {
@@ -32,11 +37,11 @@ func (g *generator) runtime(binaries llb.State) llb.State {
 	if g.plan.Image.CACertificates && !g.in.Runtime.Override {
 		fa = fa.Copy(g.in.Toolchain.State, caBundle, caBundle, g.added(0o644))
 	}
-	layer := onto.File(fa, g.named(nameImage))
+	layers = append(layers, onto().File(fa, g.named(nameImage)))
 	if g.in.NoMerge {
-		return layer
+		return layers[len(layers)-1]
 	}
-	return llb.Merge([]llb.State{base, layer}, g.named(nameMerge), llb.WithoutExportCache())
+	return llb.Merge(layers, g.named(nameMerge), llb.WithoutExportCache())
 }
 
 func (g *generator) added(mode fs.FileMode) *llb.CopyInfo {
@@ -56,7 +61,6 @@ func (g *generator) image() dockerspec.DockerOCIImage {
 	img.Author = ""
 	img.RootFS = ocispecs.RootFS{Type: "layers"}
 	img.Config.Entrypoint = p.Entrypoint
-	img.Config.Cmd = nil
 	img.Config.User = p.User
 	img.Config.WorkingDir = p.Workdir
 	if _, ok := envOf(base.Config.Env, "PATH"); !ok {
@@ -66,8 +70,14 @@ func (g *generator) image() dockerspec.DockerOCIImage {
 	maps.Copy(img.Config.Labels, base.Config.Labels)
 	maps.Copy(img.Config.Labels, p.Labels)
 	maps.Copy(img.Config.Labels, g.in.Labels)
+	g.configure(&img.Config)
+	if g.assets() != nil {
+		img.History = append(img.History[:len(img.History):len(img.History)], ocispecs.History{
+			Created: &g.epoch, CreatedBy: "rustfile: add the assets", Comment: "rustfile",
+		})
+	}
 	img.History = append(img.History[:len(img.History):len(img.History)], ocispecs.History{
-		Created: &g.epoch, CreatedBy: "rustfile: add " + path.Base(p.Entrypoint[0]), Comment: "rustfile",
+		Created: &g.epoch, CreatedBy: "rustfile: add " + g.plan.Binaries[0].Name, Comment: "rustfile",
 	})
 	return img
 }

@@ -37,7 +37,7 @@ func Planner(p *plan.Plan, in Inputs) (llb.State, error) {
 		llb.AddMount(buildDir, manifests, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff)),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(namePlan), llb.WithExportCache(),
 	}
-	opts = append(opts, environment()...)
+	opts = append(opts, g.environment()...)
 	opts = append(opts, g.gitMounts(toolchain, allPackages)...)
 	return toolchain.Run(opts...).AddMount("/out", llb.Scratch()), nil
 }
@@ -111,7 +111,7 @@ func (g *generator) probe(base unitBase) llb.State {
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(nameProbe), llb.WithExportCache(),
 	}
 	opts = append(opts, g.configMount()...)
-	return base.sources.Run(append(opts, environment()...)...).AddMount("/out", llb.Scratch())
+	return base.sources.Run(append(opts, g.environment()...)...).AddMount("/out", llb.Scratch())
 }
 
 // configMount mounts the files that the Cargo configuration names, if any.
@@ -162,7 +162,7 @@ func (g *generator) unit(base unitBase, i int, inputs llb.State) (llb.State, err
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), llb.WithExportCache(),
 	}
 	opts = append(opts, mounts...)
-	opts = append(opts, environment()...)
+	opts = append(opts, g.environment()...)
 	opts = append(opts, g.crossing()...)
 	opts = append(opts, g.unitKind(v)...)
 	opts = append(opts, g.gitMounts(base.sources, func(s plan.GitSource) []string { return stub.Git[s.Dir] })...)
@@ -203,6 +203,7 @@ func (g *generator) unitKind(v plan.Vertex) []llb.RunOption {
 		llb.AddMount(sourceDir, llb.Scratch().File(fa, g.named(nameSource+" of "+v.Name)), llb.ForceNoOutput),
 	}
 	opts = append(opts, variables(v.Source.Environment)...)
+	opts = append(opts, g.memberOptions()...)
 	if g.in.Epoch != nil {
 		opts = append(opts, llb.AddEnv("SOURCE_DATE_EPOCH", fmt.Sprint(g.in.Epoch.Unix())))
 	}

@@ -40,6 +40,13 @@ func (a *app) llb(ctx context.Context, f *planFlags, dir string) error {
 	if err != nil {
 		return err
 	}
+	// What the base holds is not known without a builder.
+	if err := p.plan.ResolveUsers(p.options, nil, nil); err != nil {
+		return err
+	}
+	if err := p.plan.Place(nil, p.options); err != nil {
+		return err
+	}
 	in, err := p.inputs(ctx)
 	if err != nil {
 		return err

@@ -85,6 +85,9 @@ func loadProject(f *planFlags, dir string) (*project, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.plan.CheckFiles(root.FS(), p.options, p.excludes); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 

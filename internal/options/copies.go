@@ -33,7 +33,7 @@ var copyFields = []KeyDoc{
 	{Name: "source", Type: TypeString, Default: required, Description: "A file or directory, relative to the build context."},
 	{Name: "destination", Type: TypeString, Default: required,
 		Description: "The path in the image; a file goes below it when it ends in `/`, the contents of a directory always do."},
-	{Name: "mode", Type: TypeString, Default: "0755 for directories and programs, else 0644", Description: "The octal permissions of files, such as `\"0640\"`."},
+	{Name: "mode", Type: TypeString, Default: "0755 for programs and directories, else 0644", Description: "The octal permissions of a file, such as `\"0640\"`; in a directory, programs stay executable."},
 	{Name: "owner", Type: TypeString, Default: "0:0", Description: "The owner, as `UID`, `UID:GID`, or names of the base image."},
 	{Name: "compiled", Type: TypeBoolean, Default: "found out", Description: "Whether the compiler or a build script reads the files, too."},
 }
@@ -48,6 +48,9 @@ func parseCopies(o *Options, v value) error {
 		c := Copy{Span: r.span}
 		if c.Source, err = contextPath(r.fields["source"]); err != nil {
 			return err
+		}
+		if c.Source == "." {
+			return v.faultAt(r.fields["source"].span, "the whole context is too much", "name the files and directories that the image needs")
 		}
 		to := r.fields["destination"]
 		if c.Destination, err = absolutePath(to); err != nil {
@@ -70,7 +73,7 @@ func copyDetails(c *Copy, r value) (err error) {
 		if c.Mode, err = f.str(); err != nil {
 			return err
 		}
-		if n, err := strconv.ParseUint(c.Mode, 8, 32); err != nil || n > 0o7777 || len(c.Mode) < 3 {
+		if n, err := strconv.ParseUint(c.Mode, 8, 32); err != nil || n > 0o777 || len(c.Mode) < 3 {
 			return f.fault(fmt.Sprintf("`%s` is not an octal mode", clip(c.Mode)), `write it as: mode = "0644"`)
 		}
 	}

@@ -14,6 +14,13 @@ func (p *Plan) ContextPatterns() (include, exclude []string) {
 	for _, dir := range p.Members.Unused {
 		exclude = append(exclude, literal(dir), "!"+path.Join(literal(dir), "Cargo.toml"))
 	}
+	for _, a := range p.Image.Assets {
+		include = append(include, literal(a.Source))
+	}
+	// What the options name is wanted wherever it is.
+	for _, name := range slices.Concat(include, p.Members.Extra) {
+		exclude = append(exclude, "!"+literal(name))
+	}
 	for _, c := range slices.Concat(p.Members.Copies, p.Dependencies.Copies) {
 		if c.Path == "." {
 			return nil, exclude

@@ -134,6 +134,11 @@ func excludes(ws *cargo.Workspace, p *cargo.Package, found mentions) []string {
 			out = append(out, literal(relative(p.Dir, other.Dir)))
 		}
 	}
+	for _, name := range found.assets {
+		if within(p.Dir, name) {
+			out = append(out, literal(relative(p.Dir, name)))
+		}
+	}
 	if !found.markdown {
 		out = append(out, "*.md")
 	}
@@ -178,6 +183,8 @@ type mentions struct {
 	// does, and runsGit is a build script that asks git itself.
 	variables map[string]string
 	runsGit   string
+	// assets are files and directories of the context that no source reads.
+	assets []string
 }
 
 // findMentions searches the Rust sources of the closure for the names of
@@ -199,37 +206,46 @@ func findMentions(fsys fs.FS, c *closure) (mentions, error) {
 		if err != nil {
 			return m, err
 		}
-		err = fs.WalkDir(fsys, p.Dir, func(name string, d fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
+		err = walkSources(fsys, p, func(name, source string) {
+			m.search(source)
 			rel := relative(p.Dir, name)
-			if d.IsDir() {
-				if slices.Contains(alwaysExcluded, rel) || slices.Contains(optionalDirs, rel) {
-					return fs.SkipDir
-				}
-				return nil
-			}
-			if path.Ext(name) != ".rs" {
-				return nil
-			}
-			data, err := fs.ReadFile(fsys, name)
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil // a link to nothing in the context, such as an editor's lock
-			}
-			if err != nil {
-				return err
-			}
-			m.search(string(data))
-			asks := m.searchGit(name, string(data), p.Build != "" && rel == p.Build)
-			m.outside[p.Dir] = m.outside[p.Dir] || asks || leaves(string(data), strings.Count(rel, "/"), runs(rel))
-			return nil
+			asks := m.searchGit(name, source, p.Build != "" && rel == p.Build)
+			m.outside[p.Dir] = m.outside[p.Dir] || asks || leaves(source, strings.Count(rel, "/"), runs(rel))
 		})
 		if err != nil {
 			return m, err
 		}
 	}
 	return m, nil
+}
+
+// walkSources reads the Rust sources of a package, but for its tests,
+// benchmarks and examples.
+func walkSources(fsys fs.FS, p *cargo.Package, each func(name, source string)) error {
+	return fs.WalkDir(fsys, p.Dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel := relative(p.Dir, name)
+		if d.IsDir() {
+			if slices.Contains(alwaysExcluded, rel) || slices.Contains(optionalDirs, rel) {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if path.Ext(name) != ".rs" {
+			return nil
+		}
+		data, err := fs.ReadFile(fsys, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a link to nothing in the context, such as an editor's lock
+		}
+		if err != nil {
+			return err
+		}
+		each(name, string(data))
+		return nil
+	})
 }
 
 func (m *mentions) keepAll() {

@@ -154,6 +154,9 @@ func (m *memberUnits) source(members []string, names map[string]bool, objects bo
 		if usesSqlx(p) {
 			s.saved(m.plan, m.ws)
 		}
+		if p.Build != "" {
+			s.extra(m.plan.Members.Extra)
+		}
 		m.absent(s, p, present)
 	}
 	root, err := m.root(present, names, rootInside, objects)
@@ -170,6 +173,15 @@ func (m *memberUnits) source(members []string, names map[string]bool, objects bo
 	slices.SortFunc(s.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	s.Files = slices.CompactFunc(s.Files, func(a, b File) bool { return a.Path == b.Path })
 	return s, nil
+}
+
+// extra adds what the user says that build scripts read.
+func (s *Source) extra(names []string) {
+	for _, c := range extraCopies(names) {
+		if !slices.ContainsFunc(s.Copies, func(other Copy) bool { return other.Path == c.Path }) {
+			s.Copies = append(s.Copies, c)
+		}
+	}
 }
 
 // registries is the configuration that names the registries which members'

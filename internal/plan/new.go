@@ -39,6 +39,9 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkConflicts(ws, o, selection); err != nil {
+		return nil, err
+	}
 	if err := checkProfile(ws, o); err != nil {
 		return nil, err
 	}
@@ -65,6 +68,11 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	assets, err := planAssets(in.Context, ws, closure, mentions.outside, o.Image.Copies)
+	if err != nil {
+		return nil, err
+	}
+	mentions.assets = notCompiled(assets)
 	p := &Plan{
 		Version: Version, Mode: Coarse, Platform: in.Platform, Triple: triple,
 		Cross:     planCross(ws, closure, in.Platform, triple, buildPlatform, host, toolchain),
@@ -76,6 +84,8 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	for _, b := range selection.binaries {
 		p.Binaries = append(p.Binaries, Binary{Name: b.target.Name, Package: b.pkg.Name})
 	}
+	p.setBuildOptions(o)
+	p.Image.configure(o, assets)
 	p.Members.Git = gitUse(o, closure, mentions)
 	return p, p.setSqlx(in.Context, ws, closure)
 }

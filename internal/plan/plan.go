@@ -143,6 +143,8 @@ type Dependencies struct {
 	Args []string `json:"args,omitempty"`
 	// Location is the line that a failure points at.
 	Location Location `json:"location"`
+	// Variables are added to the environment of all vertices that compile.
+	Variables map[string]string `json:"variables,omitempty"`
 	// Empty is true when the closure has no third-party package.
 	Empty bool `json:"empty,omitempty"`
 }
@@ -183,6 +185,14 @@ type Members struct {
 	Environment map[string]string `json:"environment,omitempty"`
 	// Files are generated files, beside those of Copies.
 	Files []File `json:"files,omitempty"`
+	// Variables are added to the environment of all vertices that compile
+	// workspace members; they win over Environment.
+	Variables map[string]string `json:"variables,omitempty"`
+	// Secrets are given to the same vertices.
+	Secrets []Secret `json:"secrets,omitempty"`
+	// Extra are files and directories that build scripts of members read; they
+	// are among Copies.
+	Extra []string `json:"extra,omitempty"`
 	// Git says what the sources ask of the commit, nil for nothing; see
 	// [Plan.SetGit].
 	Git *GitUse `json:"git,omitempty"`
@@ -213,12 +223,15 @@ type Image struct {
 	CACertificates bool `json:"caCertificates,omitempty"`
 	// Entrypoint is the image's command.
 	Entrypoint []string `json:"entrypoint"`
-	// User is numeric, so that the base need not know it.
+	// User is "UID:GID", so that the base need not know it and orchestrators
+	// see that it is not root; names until [Plan.ResolveUsers].
 	User string `json:"user"`
 	// Workdir is the container's working directory.
 	Workdir string `json:"workdir"`
 	// Labels are sorted by JSON's own map order.
 	Labels map[string]string `json:"labels,omitempty"`
+	// Config is what the user asked of the image beside.
+	Config
 }
 
 // JSON renders the plan, indented, with a newline at its end.

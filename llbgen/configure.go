@@ -1,0 +1,178 @@
+package llbgen
+
+import (
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+	"github.com/rustfile/rustfile/internal/plan"
+)
+
+// memberOptions are what the user gives to the vertices that compile workspace
+// members. The value of a secret is in no key, and no layer holds it.
+func (g *generator) memberOptions() []llb.RunOption {
+	opts := variables(g.plan.Members.Variables)
+	for _, s := range g.plan.Members.Secrets {
+		secret := []llb.SecretOption{llb.SecretID(s.ID)}
+		if s.Env != "" {
+			secret = append(secret, llb.SecretAsEnvName(s.Env))
+		}
+		if !s.Required {
+			secret = append(secret, llb.SecretOptional)
+		}
+		var target *string
+		if s.Target != "" {
+			target = &s.Target
+		}
+		opts = append(opts, llb.AddSecretWithDest(s.ID, target, secret...))
+	}
+	return opts
+}
+
+// SecretCheck is a vertex that fails when a secret is missing which the plan
+// requires; nil when it requires none. It runs in every build.
+func SecretCheck(p *plan.Plan, in Inputs) *llb.State {
+	opts := []llb.RunOption{
+		llb.Args([]string{"/bin/sh", "-c", ":"}), llb.Dir("/"), llb.IgnoreCache, llb.Network(pb.NetMode_NONE),
+		llb.WithCustomName("[internal] ask for the build's secrets"), llb.WithoutExportCache(),
+	}
+	none := len(opts)
+	for _, s := range p.Members.Secrets {
+		if s.Required {
+			target := "/run/secrets/" + s.ID
+			opts = append(opts, llb.AddSecretWithDest(s.ID, &target))
+		}
+	}
+	if len(opts) == none {
+		return nil
+	}
+	st := in.Toolchain.State.Run(opts...).Root()
+	return &st
+}
+
+// SearchPath is PATH of an image with an environment.
+func SearchPath(env []string) string {
+	if dirs, ok := envOf(env, "PATH"); ok {
+		return dirs
+	}
+	return defaultPath
+}
+
+// configure sets what the user asked of the image's config.
+func (g *generator) configure(c *dockerspec.DockerOCIImageConfig) {
+	p := g.plan.Image
+	c.Cmd = p.Cmd
+	for _, name := range slices.Sorted(maps.Keys(p.Env)) {
+		c.Env = withEnv(c.Env, name, p.Env[name])
+	}
+	for _, port := range p.Ports {
+		c.ExposedPorts = with(c.ExposedPorts, port)
+	}
+	for _, volume := range p.Volumes {
+		c.Volumes = with(c.Volumes, volume)
+	}
+	if p.StopSignal != "" {
+		c.StopSignal = p.StopSignal
+	}
+	if h := p.Healthcheck; h != nil {
+		c.Healthcheck = &dockerspec.HealthcheckConfig{
+			Test: h.Test, Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries,
+		}
+	}
+}
+
+// with adds a key to a set without changing the base's.
+func with(set map[string]struct{}, key string) map[string]struct{} {
+	out := maps.Clone(set)
+	if out == nil {
+		out = map[string]struct{}{}
+	}
+	out[key] = struct{}{}
+	return out
+}
+
+// withEnv sets a variable of an environment, in place of one of its name.
+func withEnv(env []string, name, value string) []string {
+	out := slices.Clone(env)
+	for i, e := range out {
+		if strings.HasPrefix(e, name+"=") {
+			out[i] = name + "=" + value
+			return out
+		}
+	}
+	return append(out, name+"="+value)
+}
+
+// assets copies files of the context, and makes the directories that belong to
+// the image's user; nil is nothing. They are a layer of their own, so that an
+// edit of one of them changes no other layer.
+func (g *generator) assets() *llb.FileAction {
+	var fa *llb.FileAction
+	p := g.plan.Image
+	for _, d := range p.Directories {
+		opts := []llb.MkdirOption{llb.WithCreatedTime(g.epoch)}
+		if owner := ownerOf(d.Owner); owner != nil {
+			opts = append(opts, owner)
+		}
+		fa = fa.Mkdir(d.Path, fs.FileMode(d.Mode), opts...)
+	}
+	for _, a := range p.Assets {
+		info := &llb.CopyInfo{
+			CreateDestPath: true, CreatedTime: &g.epoch, CopyDirContentsOnly: true, ChownOpt: ownerOf(a.Owner), Mode: assetMode(a.Mode, a.Directory),
+		}
+		fa = fa.Copy(g.in.Context, "/"+a.Source, a.Destination, info)
+	}
+	return fa
+}
+
+// ownerOf is the owner that "UID:GID" names, nil when it is not numeric.
+func ownerOf(owner string) *llb.ChownOpt {
+	user, group, _ := strings.Cut(owner, ":")
+	uid, err := strconv.ParseUint(user, 10, 32)
+	if err != nil {
+		return nil
+	}
+	gid, err := strconv.ParseUint(group, 10, 32)
+	if err != nil {
+		return nil
+	}
+	return &llb.ChownOpt{User: &llb.UserOpt{UID: int(uid)}, Group: &llb.UserOpt{UID: int(gid)}}
+}
+
+// assetMode makes permissions the same on all machines, whatever their umask:
+// without a mode, everybody may read, and execute what anybody may. A mode of
+// a directory is that of the files in it; X keeps what can be executed or
+// entered so.
+func assetMode(octal string, directory bool) *llb.ChmodOpt {
+	mode, err := strconv.ParseUint(octal, 8, 32)
+	if err != nil {
+		return &llb.ChmodOpt{ModeStr: "u=rwX,go=rX"}
+	}
+	if !directory {
+		return &llb.ChmodOpt{Mode: fs.FileMode(mode)}
+	}
+	var classes []string
+	for i, class := range []string{"u", "g", "o"} {
+		bits := mode >> (6 - 3*i) & 7
+		text := class + "="
+		if bits&4 != 0 {
+			text += "r"
+		}
+		if bits&2 != 0 {
+			text += "w"
+		}
+		switch {
+		case bits&1 != 0:
+			text += "x"
+		case bits&4 != 0:
+			text += "X"
+		}
+		classes = append(classes, text)
+	}
+	return &llb.ChmodOpt{ModeStr: strings.Join(classes, ",")}
+}

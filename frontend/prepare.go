@@ -119,11 +119,11 @@ func readOptional(root fs.FS, name string) ([]byte, error) {
 
 // checkSecrets asks the client for the secrets that a build cannot do without.
 func (b *build) checkSecrets(ctx context.Context, p *plan.Plan, in llbgen.Inputs, platform ocispecs.Platform) error {
-	st := llbgen.SecretCheck(p, in)
+	st, err := llbgen.SecretCheck(p, in)
 	if st == nil {
-		return nil
+		return err
 	}
-	_, err := b.evaluate(ctx, *st, llb.Platform(platform))
+	_, err = b.evaluate(ctx, *st, llb.Platform(platform))
 	if err == nil {
 		return nil
 	}

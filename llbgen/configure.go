@@ -36,10 +36,14 @@ func (g *generator) memberOptions() []llb.RunOption {
 
 // SecretCheck is a vertex that fails when a secret is missing which the plan
 // requires; nil when it requires none. It runs in every build.
-func SecretCheck(p *plan.Plan, in Inputs) *llb.State {
+func SecretCheck(p *plan.Plan, in Inputs) (*llb.State, error) {
+	g, err := newGenerator(p, in)
+	if err != nil {
+		return nil, err
+	}
 	opts := []llb.RunOption{
-		llb.Args([]string{"/bin/sh", "-c", ":"}), llb.Dir("/"), llb.IgnoreCache, llb.Network(pb.NetMode_NONE),
-		llb.WithCustomName("[internal] ask for the build's secrets"), llb.WithoutExportCache(),
+		llb.Args([]string{"/bin/sh", "-c", ":"}), llb.Dir("/"), llb.IgnoreCache, llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
+		g.named(nameSecrets), llb.WithoutExportCache(),
 	}
 	none := len(opts)
 	for _, s := range p.Members.Secrets {
@@ -49,10 +53,10 @@ func SecretCheck(p *plan.Plan, in Inputs) *llb.State {
 		}
 	}
 	if len(opts) == none {
-		return nil
+		return nil, nil
 	}
 	st := in.Toolchain.State.Run(opts...).Root()
-	return &st
+	return &st, nil
 }
 
 // SearchPath is PATH of an image with an environment.

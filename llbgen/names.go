@@ -20,6 +20,7 @@ const (
 	nameStubs     = "[internal] stub workspace"
 	nameSource    = "[internal] workspace sources"
 	nameScripts   = "[internal] build script "
+	nameSecrets   = "[internal] ask for the build's secrets"
 	nameAssets    = "[image] copy the assets"
 	nameImage     = "[image] copy the binaries"
 	nameMerge     = "[image] add the binaries to the base"

@@ -47,10 +47,11 @@ func extraCopies(names []string) []Copy {
 	return copies
 }
 
-// checkConflicts refuses options that contradict each other, or what the
-// binaries are.
-func checkConflicts(ws *cargo.Workspace, o *options.Options, s *selection) error {
+// checkOptions refuses options that contradict each other or the project.
+func checkOptions(ws *cargo.Workspace, o *options.Options, s *selection) error {
 	for _, check := range []func() error{
+		func() error { return checkProfile(ws, o) },
+		func() error { return checkFeatures(ws, o, s) },
 		func() error { return checkCommand(o) },
 		func() error { return checkHealth(o) },
 		func() error { return checkDestinations(o, s) },

@@ -39,13 +39,7 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkConflicts(ws, o, selection); err != nil {
-		return nil, err
-	}
-	if err := checkProfile(ws, o); err != nil {
-		return nil, err
-	}
-	if err := checkFeatures(ws, o, selection); err != nil {
+	if err := checkOptions(ws, o, selection); err != nil {
 		return nil, err
 	}
 	toolchain, err := planToolchain(ws, o, host)

@@ -84,10 +84,11 @@ func placeFault(err error, fault func(message, fix string) *cargo.Error) error {
 
 // copyFault is an error about the [[copy]] table i.
 func copyFault(o *options.Options, i int, message, fix string) *cargo.Error {
+	e := o.Fault(options.KeyCopy, message, fix)
 	if span := o.Image.Copies[i].Span; span.File != "" {
-		return &cargo.Error{Span: span, Message: message, Fix: fix}
+		e.Span = span
 	}
-	return o.Fault(options.KeyCopy, message, fix)
+	return e
 }
 
 type placer struct {

@@ -43,6 +43,9 @@ type Node struct {
 	Dependencies []int
 	// Placeholders are the packages that cargo has to find and does not compile.
 	Placeholders []Placeholder
+	// SystemDeps is the package's table [package.metadata.system-deps], which
+	// names the libraries that it asks pkg-config for; nil without one.
+	SystemDeps map[string]any `json:",omitempty"`
 }
 
 // Placeholder stands for a package that cargo resolves and never compiles.
@@ -142,6 +145,7 @@ func (b *builder) nodes() error {
 			}
 			b.list = append(b.list, Node{
 				Name: p.Name, Version: p.Version, Source: p.Source, Host: u.host(), Bin: u.bin(), Features: slices.Sorted(slices.Values(u.Features)),
+				SystemDeps: p.systemDeps,
 			})
 			b.unitsOf = append(b.unitsOf, nil)
 		}

@@ -111,6 +111,20 @@ type metadataPackage struct {
 	Source       string              `json:"source"`
 	Features     map[string][]string `json:"features"`
 	Dependencies []dependency        `json:"dependencies"`
+	// Metadata can be of any type.
+	Metadata json.RawMessage `json:"metadata"`
+}
+
+// systemDeps is [package.metadata.system-deps], nil when there is none.
+// https://docs.rs/system-deps
+func (p *metadataPackage) systemDeps() map[string]any {
+	var m struct {
+		SystemDeps map[string]any `json:"system-deps"`
+	}
+	if json.Unmarshal(p.Metadata, &m) != nil {
+		return nil
+	}
+	return m.SystemDeps
 }
 
 // resolveNode is what cargo chose for a package.

@@ -17,6 +17,7 @@ type resolver struct {
 type resolved struct {
 	ID, Name, Version, Source string
 	features                  map[string][]string
+	systemDeps                map[string]any
 	declared                  []dependency
 	// choices are the packages that cargo chose for those it needs; known tells
 	// that cargo has chosen.
@@ -29,6 +30,7 @@ func newResolver(m *metadata) *resolver {
 	for _, p := range m.Packages {
 		r.byID[p.ID] = &resolved{
 			ID: p.ID, Name: p.Name, Version: p.Version, Source: p.Source, features: p.Features, declared: p.Dependencies,
+			systemDeps: p.systemDeps(),
 		}
 	}
 	for _, n := range m.Resolve.Nodes {

@@ -1,15 +1,78 @@
 package frontend
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/moby/buildkit/client/llb"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/native"
 	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/internal/unitgraph"
 	"github.com/rustfile/rustfile/llbgen"
 )
+
+// system asks what packages the builder image has; nil means that the build
+// does not need to know.
+func (b *build) system(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) (*native.System, error) {
+	if !plan.MayNeedPackages(p, ws, b.options) {
+		return nil, nil
+	}
+	st, err := llbgen.Installed(p, in)
+	if err != nil {
+		return nil, err
+	}
+	ref, err := b.evaluate(ctx, st, llb.Platform(platform))
+	if err != nil {
+		return nil, told(err, "cannot read which packages the builder image %s has: %v", in.Toolchain.Ref, err)
+	}
+	files := newRefFS(ctx, ref)
+	var found [2][]byte
+	for i, name := range []string{"dpkg", "apk"} {
+		data, err := files.ReadFile(name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, told(err, "cannot read which packages the builder image %s has: %v", in.Toolchain.Ref, err)
+		}
+		found[i] = data
+	}
+	return native.NewSystem(found[0], found[1]), nil
+}
+
+// addPackages gives a coarse plan the packages that the image lacks; a nil
+// graph stands for features that are not known, a nil system for no question.
+func (b *build) addPackages(p *plan.Plan, ws *cargo.Workspace, system *native.System, g *unitgraph.Graph) error {
+	if system == nil {
+		return nil
+	}
+	return p.AddNative(ws, b.options, system, g)
+}
+
+// coarsePackages gives a plan that stays coarse the packages that the image
+// lacks. Cargo is asked for the features that are on only when the names of
+// crates alone make it look as if any were missing.
+func (b *build) coarsePackages(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, system *native.System, in llbgen.Inputs, platform ocispecs.Platform) error {
+	if err := b.addPackages(p, ws, system, nil); err != nil {
+		return err
+	}
+	if len(p.Members.Packages) == 0 || p.Dependencies.Empty || len(p.Sources.Vendored) > 0 {
+		return nil
+	}
+	answer, err := b.ask(ctx, p, in, platform)
+	var daemon *daemonError
+	if errors.As(err, &daemon) {
+		return daemon.err
+	}
+	if err != nil {
+		return nil // too much is installed then, and never too little
+	}
+	return b.addPackages(p, ws, system, answer.Graph)
+}
 
 // installation finds the vertex that installs packages in BuildKit's error: its
 // arguments, which are the number of foreign architectures, those and the

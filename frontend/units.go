@@ -42,16 +42,23 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 	if r.reason == "" && !b.caps.merge {
 		r.reason = "the BuildKit daemon cannot merge layers"
 	}
+	system, err := b.system(ctx, p, ws, in, platform)
+	if err != nil {
+		return nil, err
+	}
 	if r.reason != "" {
 		if b.options.Granularity == options.GranularityUnit || b.options.Granularity == options.GranularityGroup {
 			b.warn(ctx, "dependencies are compiled in one vertex: "+r.reason)
 		}
-		return r, nil
+		return r, b.coarsePackages(ctx, p, ws, system, in, platform)
 	}
 	answer, err := b.ask(ctx, p, in, platform)
 	var daemon *daemonError
 	if errors.As(err, &daemon) {
 		return nil, daemon.err
+	}
+	if err := b.addPackages(p, ws, system, answer.Graph); err != nil {
+		return nil, err
 	}
 	cut := func(members bool) (*plan.Plan, error) {
 		return plan.Refine(p, ws, b.options, answer, members)

@@ -64,7 +64,7 @@ func (g *generator) dependencies(t toolchains, sources *thirdParty) *llb.State {
 		llb.Args(args),
 		llb.Dir(path.Join(sourceDir, d.Workdir)),
 		llb.AddEnv("RUSTC_WORKSPACE_WRAPPER", "/rustfile/stub-rustc"),
-		llb.AddMount("/rustfile", g.script("deps.sh", file(linksFile), stubRustc(), generated("sources.toml", sources.closureConfig)), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("deps.sh", file(linksFile), file(watchedFile), stubRustc(), generated("sources.toml", sources.closureConfig)), llb.Readonly),
 		llb.AddMount(sourceDir, g.stubs(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameDependencies + "cargo " + strings.Join(quiet(d.Args), " ")),
@@ -77,7 +77,7 @@ func (g *generator) dependencies(t toolchains, sources *thirdParty) *llb.State {
 	opts = append(opts, g.gitMounts(t.host, closureOnly)...)
 	opts = append(opts, g.ignored("deps")...)
 	opts = append(opts, g.location(d.Location)...)
-	out := g.system(t.target, g.plan.CrossPackages()).Run(opts...).AddMount(targetDir, llb.Scratch())
+	out := g.system(t.target, slices.Concat(g.plan.CrossPackages(), d.Packages)).Run(opts...).AddMount(targetDir, llb.Scratch())
 	return &out
 }
 
@@ -92,7 +92,7 @@ func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunO
 	opts := []llb.RunOption{
 		llb.Args(append(args, m.Args...)),
 		llb.Dir(path.Join(sourceDir, m.Workdir)),
-		llb.AddMount("/rustfile", g.script("build.sh", slices.Concat(g.recorded(), g.tracked(), []dataFile{file(linksFile), generated("sources.toml", sourceConfig)})...), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("build.sh", slices.Concat(g.recorded(), g.tracked(), []dataFile{file(linksFile), file(watchedFile), generated("sources.toml", sourceConfig)})...), llb.Readonly),
 		llb.AddMount(sourceDir, g.workspace(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameMembers + "cargo " + strings.Join(quiet(m.Args), " ")),
@@ -107,7 +107,7 @@ func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunO
 	opts = append(opts, mounts...)
 	opts = append(opts, g.ignored("build")...)
 	opts = append(opts, g.location(m.Location)...)
-	return g.system(t.target, g.plan.CrossPackages()).Run(opts...).AddMount("/out", llb.Scratch())
+	return g.system(t.target, slices.Concat(g.plan.CrossPackages(), m.Packages)).Run(opts...).AddMount("/out", llb.Scratch())
 }
 
 // recorded lists the directories whose digests the source vertex notes for

@@ -15,6 +15,7 @@ const (
 	// namePlan is the planner vertex.
 	namePlan      = "[plan] ask cargo for the unit graph"
 	nameProbe     = "[plan] ask the toolchain what it can do"
+	nameInstalled = "[plan] look which packages the builder image has"
 	nameManifests = "[sources] manifests of crates"
 	nameInputs    = "[internal] inputs of "
 	nameStubs     = "[internal] stub workspace"

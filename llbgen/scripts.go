@@ -48,6 +48,8 @@ func file(name string) dataFile {
 const (
 	// linksFile drops the links which lead out of the context.
 	linksFile = "links.sh"
+	// watchedFile keeps cargo from taking files of the toolchain for changed.
+	watchedFile = "watched.sh"
 	// manifestFile leaves out of a manifest what no dependent compiles.
 	manifestFile = "library-only.awk"
 )

@@ -7,6 +7,8 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
+	"github.com/rustfile/rustfile/internal/native"
+	"github.com/rustfile/rustfile/internal/plan"
 )
 
 // packagesCache is the cache mount that keeps package lists and archives.
@@ -25,8 +27,16 @@ func (g *generator) system(toolchain llb.State, extra []string) llb.State {
 	}
 	slices.Sort(packages)
 	packages = slices.Compact(packages)
-	args := []string{"/bin/sh", PackagesScript, fmt.Sprint(len(t.Architectures))}
-	args = append(args, t.Architectures...)
+	foreign := slices.Clone(t.Architectures)
+	for _, name := range packages {
+		if _, arch, ok := strings.Cut(name, ":"); ok {
+			foreign = append(foreign, arch)
+		}
+	}
+	slices.Sort(foreign)
+	foreign = slices.Compact(foreign)
+	args := []string{"/bin/sh", PackagesScript, fmt.Sprint(len(foreign))}
+	args = append(args, foreign...)
 	return toolchain.Run(
 		llb.Args(append(args, packages...)), llb.Dir("/"),
 		llb.AddMount("/rustfile", g.script("packages.sh"), llb.Readonly),
@@ -35,6 +45,22 @@ func (g *generator) system(toolchain llb.State, extra []string) llb.State {
 		llb.Network(pb.NetMode_UNSET), llb.Platform(g.platform),
 		g.named(namePackages(packages)),
 	).Root()
+}
+
+// Installed is a state that holds what the builder image notes about its
+// packages: the files dpkg and apk, as far as the image has them; see
+// [github.com/rustfile/rustfile/internal/native.NewSystem].
+func Installed(p *plan.Plan, in Inputs) (llb.State, error) {
+	g, err := newGenerator(p, in)
+	if err != nil {
+		return llb.State{}, err
+	}
+	info := func() *llb.CopyInfo {
+		return &llb.CopyInfo{AllowWildcard: true, AllowEmptyWildcard: true, FollowSymlinks: true, CreatedTime: &sourceTime}
+	}
+	fa := llb.Copy(in.Toolchain.State, native.DpkgStatus, "/dpkg", info()).
+		Copy(in.Toolchain.State, native.ApkInstalled, "/apk", info())
+	return llb.Scratch().File(fa, g.named(nameInstalled), llb.WithExportCache()), nil
 }
 
 // maxNamed is how many packages a vertex's name lists.

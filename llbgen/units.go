@@ -126,7 +126,7 @@ func (g *generator) configMount() []llb.RunOption {
 
 // unitScript is the script of all compile vertices.
 func (g *generator) unitScript() llb.State {
-	return g.script("unit.sh", file(linksFile), file(manifestFile), file("probe.sh"), stubRustc())
+	return g.script("unit.sh", file(linksFile), file(watchedFile), file(manifestFile), file("probe.sh"), stubRustc())
 }
 
 // merged is the union of outputs. Its name is given, because BuildKit's own
@@ -166,7 +166,7 @@ func (g *generator) unit(base unitBase, i int, inputs llb.State) (llb.State, err
 	opts = append(opts, g.crossing()...)
 	opts = append(opts, g.unitKind(v)...)
 	opts = append(opts, g.gitMounts(base.sources, func(s plan.GitSource) []string { return stub.Git[s.Dir] })...)
-	return g.system(base.toolchain, g.plan.CrossPackagesOf(i)).Run(opts...).AddMount("/out", llb.Scratch()), nil
+	return g.system(base.toolchain, slices.Concat(g.plan.CrossPackagesOf(i), v.Packages)).Run(opts...).AddMount("/out", llb.Scratch()), nil
 }
 
 // unitArgs is the command of a compile vertex; see scripts/unit.sh.

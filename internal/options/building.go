@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/native"
 )
 
 // BuildOptions is what the user asked of the vertices that compile.
@@ -23,6 +24,8 @@ type BuildOptions struct {
 	// CacheNamespace keeps compiled code apart from that of other namespaces,
 	// "" for the one that all share.
 	CacheNamespace string
+	// Native says what packages crates need, in place of what rustfile knows.
+	Native []native.Entry
 }
 
 // Secret is a secret of the client that vertices of workspace members can read.
@@ -188,9 +191,10 @@ func parseRuntimePackages(o *Options, v value) (err error) {
 	return err
 }
 
-// debianPackage is the syntax of the names of Debian's packages.
+// debianPackage is the syntax of the names of Debian's packages. A "-" at the
+// end would ask apt to remove one.
 // https://www.debian.org/doc/debian-policy/ch-controlfields.html#source
-var debianPackage = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]+$`)
+var debianPackage = regexp.MustCompile(`^[a-z0-9][a-z0-9+.-]*[a-z0-9+.]$`)
 
 // debianPackages reads names of Debian packages, in the order they are given.
 func debianPackages(v value) ([]string, error) {

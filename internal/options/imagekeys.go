@@ -101,10 +101,14 @@ var imageKeys = []key{
 	}, parseCacheNamespace},
 	{KeyBuildPackages, KeyDoc{
 		Args: []string{"packages-build"}, Type: TypeStrings, Default: "none",
-		Description: "Debian packages to install for the build.",
+		Description: "Packages of the builder image's distribution to install for the build; every vertex that compiles gets them.",
 	}, parseBuildPackages},
 	{KeyRuntimePackages, KeyDoc{
 		Args: []string{"packages-runtime"}, Type: TypeStrings, Default: "none",
 		Description: "Debian packages to install in the image.",
 	}, parseRuntimePackages},
+	{KeyNative, KeyDoc{
+		Args: []string{"native"}, Type: TypeTables, Default: "what rustfile knows of crates", Fields: nativeFields,
+		Description: "Packages that a crate needs to be compiled, in place of those that rustfile knows of.",
+	}, parseNative},
 }

@@ -47,6 +47,7 @@ const (
 	KeyCacheNamespace    = "cache-namespace"
 	KeyBuildPackages     = "packages.build"
 	KeyRuntimePackages   = "packages.runtime"
+	KeyNative            = "native"
 	KeyLibc              = "libc"
 	KeySourceDateEpoch   = "SOURCE_DATE_EPOCH"
 )

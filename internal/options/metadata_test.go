@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/native"
 )
 
 // setting parses the table of a manifest, "" for none.
@@ -118,6 +119,15 @@ id = "npmrc"
 id = "token"
 env = "API_TOKEN"
 required = false
+[[native]]
+crate = "foo-sys"
+packages = ["libfoo-dev"]
+features = ["system"]
+unless = ["vendored", "static"]
+[[native]]
+crate = "gen"
+packages = ["gengen"]
+tool = true
 `
 
 func TestImageKeys(t *testing.T) {
@@ -130,6 +140,12 @@ func TestImageKeys(t *testing.T) {
 	}
 	for i := range got.Build.Secrets {
 		got.Build.Secrets[i].Span = cargo.Span{}
+	}
+	for i := range got.Build.Native {
+		if got.Build.Native[i].At.Start.Line == 0 {
+			t.Errorf("the table of %s has no place", got.Build.Native[i].Name)
+		}
+		got.Build.Native[i].At = cargo.Span{}
 	}
 	want := with(func(o *Options) {
 		o.Image = ImageOptions{
@@ -147,6 +163,10 @@ func TestImageKeys(t *testing.T) {
 			Env: map[string]string{"DATABASE_URL": "postgres://localhost/x"}, DependencyEnv: map[string]string{"ZSTD_SYS_USE_PKG_CONFIG": "1"},
 			ExtraSources: []string{"b", "proto"}, CacheNamespace: "forks",
 			Secrets: []Secret{{ID: "npmrc", Target: "/run/secrets/npmrc", Required: true}, {ID: "token", Env: "API_TOKEN"}},
+			Native: []native.Entry{
+				{Name: "foo-sys", By: "native", Debian: []string{"libfoo-dev"}, Alpine: []string{"libfoo-dev"}, With: []string{"system"}, Unless: []string{"vendored", "static"}},
+				{Name: "gen", By: "native", Debian: []string{"gengen"}, Alpine: []string{"gengen"}, Tool: true},
+			},
 		}
 		o.BuildPackages, o.RuntimePackages = []string{"libssl-dev", "g++"}, []string{"ca-certificates"}
 	})
@@ -239,6 +259,11 @@ func TestImageKeyFaults(t *testing.T) {
 		{"[[secrets]]\nid = 'a'\nenv = 'A'\ntarget = '/a'", "1:1", "has both env and target"},
 		{"[[secrets]]\nid = 'a'\nenv = 'A'\n[[secrets]]\nid = 'b'\nenv = 'A'", "4:1", "the secrets `a` and `b` are in the same place"},
 		{"[[secrets]]\nid = 'a b'", "2:1", "the secret's id `a b` contains"},
+		{"[[native]]\npackages = ['libfoo-dev']", "1:1", "`crate` is missing"},
+		{"[[native]]\ncrate = 'foo'\npackages = ['libfoo-']", "3:13", "`libfoo-` is not the name of a Debian package"},
+		{"[[native]]\ncrate = '../foo'", "2:1", "crate name"},
+		{"[[native]]\ncrate = 'foo'\nunless = ['a b']", "3:11", "feature"},
+		{"[[native]]\ncrate = 'foo'\ntools = true", "3:1", "did you mean `tool`"},
 		{"[[secrets]]\nenv = 'A'", "1:1", "`id` is missing"},
 		{"[packages]\nruntime = ['libssl3=1']", "2:12", "`libssl3=1` is not the name of a Debian package"},
 		{"packages = ['a']", "1:1", "key `packages`: expected a table"},

@@ -80,6 +80,7 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	}
 	p.setBuildOptions(o)
 	p.Image.configure(o, assets)
+	p.addBuildPackages(o)
 	p.Members.Git = gitUse(o, closure, mentions)
 	return p, p.setSqlx(in.Context, ws, closure)
 }

@@ -25,6 +25,7 @@ func (p *Plan) AddPackages(by string, at Location, names ...string) {
 
 // request notes who asked for packages.
 func (p *Plan) request(by string, at Location, names ...string) {
+	p.Requests = slices.Clone(p.Requests)
 	for _, name := range names {
 		r := PackageRequest{Package: name, By: by, Location: at}
 		if !slices.Contains(p.Requests, r) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/rustfile/rustfile/internal/gitmeta"
+	"github.com/rustfile/rustfile/internal/native"
 )
 
 // Version is the version of the plan's JSON form. It changes whenever the
@@ -48,6 +49,10 @@ type Plan struct {
 
 	// mentions is what the members' sources name, for [Refine].
 	mentions mentions
+	// system is what the builder image has; see [Plan.AddNative].
+	system *native.System
+	// asked are the requests before those of [Plan.AddNative].
+	asked []PackageRequest
 }
 
 // Toolchain is the Rust toolchain of every compile vertex.
@@ -147,6 +152,9 @@ type Dependencies struct {
 	Variables map[string]string `json:"variables,omitempty"`
 	// Empty is true when the closure has no third-party package.
 	Empty bool `json:"empty,omitempty"`
+	// Packages are packages of the builder image's distribution that the vertex
+	// gets beside those of [Toolchain], sorted.
+	Packages []string `json:"packages,omitempty"`
 }
 
 // File is a generated file.
@@ -200,6 +208,9 @@ type Members struct {
 	// nothing. It is left out of the JSON form: it is large, and the commit's id
 	// says it all.
 	Repository *gitmeta.Repository `json:"-"`
+	// Packages are packages of the builder image's distribution that the vertex
+	// gets beside those of [Toolchain], sorted.
+	Packages []string `json:"packages,omitempty"`
 }
 
 // Location is a line of one of the project's files.

@@ -57,6 +57,9 @@ type Node struct {
 	Units        int           `json:"units"`
 	Dependencies []int         `json:"dependencies,omitempty"`
 	Placeholders []Placeholder `json:"placeholders,omitempty"`
+	// Packages are the packages of the builder image's distribution that the
+	// node itself needs, and that the image lacks; sorted.
+	Packages []string `json:"packages,omitempty"`
 }
 
 // Placeholder is a package that cargo has to find for a node and does not
@@ -85,6 +88,10 @@ type Vertex struct {
 	Inputs []int `json:"inputs,omitempty"`
 	// Source is set for the vertex of a workspace member.
 	Source *Source `json:"source,omitempty"`
+	// Packages are what the nodes of its closure need, sorted: packages of the
+	// builder image's distribution that the vertex gets beside those of
+	// [Toolchain].
+	Packages []string `json:"packages,omitempty"`
 }
 
 // Refine cuts a coarse plan's dependency vertex into vertices by the unit graph
@@ -122,12 +129,14 @@ func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, answer Answer, mem
 	if members {
 		local = newMemberUnits(&refined, ws, stubs)
 	}
-	if err := refined.nodes(answer.Graph, local); err != nil {
+	needs := newNeeds(&refined, ws, stubs)
+	if err := refined.nodes(answer.Graph, local, needs); err != nil {
 		return nil, err
 	}
 	if err := refined.granularity(o, answer.Sizes); err != nil {
 		return nil, err
 	}
+	refined.vertexPackages()
 	return &refined, refined.memberSources(local)
 }
 
@@ -181,8 +190,12 @@ func Unsplittable(p *Plan, ws *cargo.Workspace, o *options.Options) string {
 }
 
 // nodes keeps the nodes that get a vertex, in the order that they are compiled.
-func (p *Plan) nodes(g *unitgraph.Graph, local *memberUnits) error {
+func (p *Plan) nodes(g *unitgraph.Graph, local *memberUnits, needs *needs) error {
 	w := &nodeWalk{graph: g, sources: newSourceIndex(p), local: local, at: make([]int, len(g.Nodes))}
+	var err error
+	if w.packages, err = needs.ofGraph(g); err != nil {
+		return err
+	}
 	for i := range g.Nodes {
 		if err := w.visit(i); err != nil {
 			return err
@@ -200,6 +213,8 @@ type nodeWalk struct {
 	// -1 when it has no vertex.
 	at  []int
 	out []Node
+	// packages are what each node of the graph needs.
+	packages [][]string
 }
 
 func (w *nodeWalk) visit(i int) error {
@@ -231,7 +246,7 @@ func (w *nodeWalk) visit(i int) error {
 		return nil
 	}
 	slices.Sort(deps)
-	node.Dependencies = deps
+	node.Dependencies, node.Packages = deps, w.packages[i]
 	w.out = append(w.out, node)
 	w.at[i] = len(w.out)
 	return nil

@@ -14,6 +14,8 @@ while [ "$count" -gt 0 ]; do
 done
 . /rustfile/links.sh
 [ ! -f /rustfile/repository.sh ] || . /rustfile/repository.sh
+. /rustfile/watched.sh
+age_watched /build/watched/* /build/target/.rustfile-watched
 PATH=$(cd / && rustc --print sysroot)/bin:$PATH
 started=$(date +%s%3N)
 # What cargo says is shown, and searched for units that it could not find fresh.

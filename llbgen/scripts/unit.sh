@@ -18,6 +18,7 @@ lines=$1
 shift
 mkdir -p "$workdir" /out
 . /rustfile/links.sh
+. /rustfile/watched.sh
 cd "$workdir"
 while [ "$lines" -gt 0 ]; do
 	printf '%s\n' "$1"
@@ -100,6 +101,7 @@ if [ "$kind" = dependency ] && [ -f /probe/rustc_info.json ]; then
 	mkdir -p /build/target
 	cp /probe/rustc_info.json /build/target/.rustc_info.json
 fi
+age_watched /build/watched/*
 mkfifo /tmp/said
 tee /tmp/log </tmp/said >&2 &
 status=0
@@ -142,6 +144,11 @@ manifest_only() {
 }
 # What build scripts say about their crates' files.
 grep '/output$' /tmp/new | while read -r file; do cat "$file"; done >/tmp/outputs || true
+watched_files /tmp/outputs >/tmp/elsewhere
+if [ -s /tmp/elsewhere ]; then
+	mkdir -p /out/watched
+	cp /tmp/elsewhere "/out/watched/$vertex"
+fi
 grep -v '^cargo::\{0,1\}rerun-if-' /tmp/outputs >/tmp/printed || true
 printf '%s' "$crates" | while read -r mount dir sum; do
 	from=/build/vendor/$dir to=/out/vendor/$dir

@@ -40,6 +40,11 @@ func (w *Workspace) PlanFor(platform string, args map[string]string) (*plan.Plan
 	if err != nil {
 		return nil, err
 	}
+	if w.System != nil {
+		if err := p.AddNative(ws, o, w.System, w.Answer().Graph); err != nil {
+			return nil, err
+		}
+	}
 	return plan.Refine(p, ws, o, w.Answer(), true)
 }
 

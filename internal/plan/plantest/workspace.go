@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing/fstest"
+
+	"github.com/rustfile/rustfile/internal/native"
 )
 
 // Workspace is a made-up workspace.
@@ -22,6 +24,8 @@ type Workspace struct {
 	// Order is a seed for the order of what has none: the tables of manifests
 	// and the nodes of the graph.
 	Order uint64
+	// System is what the builder image has, nil for one that lacks nothing.
+	System *native.System
 	// Files replace or add to the workspace's, relative to Root.
 	Files map[string]string
 }

@@ -112,6 +112,10 @@ func asked(p *plan.Plan, packages []string, message, fix string) error {
 				continue
 			}
 			fault.Message += ", which " + r.By + " asks for"
+			if crate, ok := strings.CutPrefix(r.By, "crate "); ok {
+				crate, _, _ = strings.Cut(crate, " ")
+				fault.Fix += fmt.Sprintf("; then write in the Rustfile: [[native]] crate = %q, packages = [\"…\"]", crate)
+			}
 			if r.Location.File != "" {
 				at := cargo.Position{Line: r.Location.Line, Column: 1}
 				fault.Span = cargo.Span{File: r.Location.File, Start: at, End: at}

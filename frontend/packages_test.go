@@ -12,7 +12,7 @@ import (
 func TestExplainPackages(t *testing.T) {
 	p := &plan.Plan{Toolchain: plan.Toolchain{Image: "docker.io/library/rust:1.95-bookworm"}}
 	p.AddPackages("packages.build", plan.Location{File: "Rustfile", Line: 3}, "libfoo-dev", "libbar-dev:arm64")
-	p.AddPackages("crate mold", plan.Location{}, "mold")
+	p.AddPackages("crate mold-sys 1.0.0", plan.Location{}, "mold")
 	const command = `process "/bin/sh /rustfile/packages.sh `
 	for _, tc := range []struct {
 		name, err string
@@ -24,7 +24,7 @@ func TestExplainPackages(t *testing.T) {
 			[]string{"knows no package `libfoo-dev`, which packages.build asks for"}, "Rustfile:3:1"},
 		{"after architectures", command + `2 arm64 armhf libbar-dev:arm64 libfoo-dev" did not complete successfully: exit code: 150`,
 			[]string{"knows no package `libbar-dev:arm64`"}, "Rustfile:3:1"},
-		{"by a crate", command + `0 mold" did not complete successfully: exit code: 150`, []string{"`mold`, which crate mold asks for"}, ""},
+		{"by a crate", command + `0 mold" did not complete successfully: exit code: 150`, []string{"`mold`, which crate mold-sys 1.0.0 asks for", `[[native]] crate = "mold-sys"`}, ""},
 		{"by nobody", command + `0 other" did not complete successfully: exit code: 150`, []string{"no package `other`"}, ""},
 		{"no manager", command + `0 libfoo-dev mold" did not complete successfully: exit code: 78`,
 			[]string{"no package manager", "libfoo-dev, mold", "Debian"}, "Rustfile:3:1"},

@@ -62,7 +62,7 @@ func TestUnknownPackage(t *testing.T) {
 	if err == nil {
 		t.Fatal("the build does not fail")
 	}
-	for _, part := range []string{"Rustfile:4:1: ", "knows no package `libnonesuch-dev`, which `packages.build` asks for", "packages.debian.org"} {
+	for _, part := range []string{"Rustfile:5:1: ", "knows no package `libnonesuch-dev`, which `packages.build` asks for", "packages.debian.org"} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error is %q, without %q", err, part)
 		}

@@ -41,6 +41,8 @@ func scriptLibs() []lib {
 		scripted("watches-both", watch("build.rs")+"    println!(\"cargo::rerun-if-env-changed=CC\");\n"+say("both")),
 		// Cargo would run this one in every build.
 		scripted("watches-missing", watch("not/there.txt")+watch(".git/HEAD")+say("missing")),
+		// bindgen names the headers that it read, whose dates are later than any output's.
+		scripted("watches-toolchain", watch("/usr/include/stdio.h")+watch("/usr/include/linux")+say("toolchain")),
 		generates(),
 		{name: "configured", files: map[string]string{
 			"build.rs":   "fn main() {\n    println!(\"cargo::rustc-check-cfg=cfg(told)\");\n    println!(\"cargo::rustc-cfg=told\");\n}\n",
@@ -92,7 +94,7 @@ func TestUnitsWithBuildScripts(t *testing.T) {
 	}
 	g.main = main + "}\n"
 	p := g.project(t, f, nil)
-	checkGraph(t, p, "nothing\ntext\nold\n2\nabsolute\nsweet\nboth\nmissing\ngenerated copied\ntold true\nmoved\n", len(g.libs))
+	checkGraph(t, p, "nothing\ntext\nold\n2\nabsolute\nsweet\nboth\nmissing\ntoolchain\ngenerated copied\ntold true\nmoved\n", len(g.libs))
 }
 
 // TestUnitsWithLinks has a library with a links key that tells where its header and what it generated are, a library

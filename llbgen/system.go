@@ -55,12 +55,11 @@ func Installed(p *plan.Plan, in Inputs) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
-	info := func() *llb.CopyInfo {
-		return &llb.CopyInfo{AllowWildcard: true, AllowEmptyWildcard: true, FollowSymlinks: true, CreatedTime: &sourceTime}
-	}
-	fa := llb.Copy(in.Toolchain.State, native.DpkgStatus, "/dpkg", info()).
-		Copy(in.Toolchain.State, native.ApkInstalled, "/apk", info())
-	return llb.Scratch().File(fa, g.named(nameInstalled), llb.WithExportCache()), nil
+	return in.Toolchain.State.Run(
+		llb.Args([]string{"/bin/sh", "/rustfile/installed.sh", native.DpkgStatus, "dpkg", native.ApkInstalled, "apk"}), llb.Dir("/"),
+		llb.AddMount("/rustfile", g.script("installed.sh"), llb.Readonly),
+		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), common(nameInstalled), llb.WithExportCache(),
+	).AddMount("/out", llb.Scratch()), nil
 }
 
 // maxNamed is how many packages a vertex's name lists.

@@ -119,8 +119,15 @@ func planCross(ws *cargo.Workspace, closure *closure, platform, triple, buildPla
 		c.set("CC_"+underscored(triple), "musl-gcc")
 	default:
 		// The start files and libc.a come with the standard library, and the
-		// linker with the toolchain.
+		// linker with the toolchain. Only C needs Debian's musl, whose package
+		// has a command that makes Debian's cross compiler use it.
+		// https://packages.debian.org/musl-dev
+		if compiler {
+			c.Packages = []string{"gcc-" + packageSuffix(m.tools), "musl-dev:" + m.debian}
+		}
 		c.set(linkerVariable(triple), "rust-lld")
+		c.set("CC_"+underscored(triple), strings.Replace(m.multiarch, "gnu", "musl", 1)+"-gcc")
+		c.set("AR_"+underscored(triple), m.tools+"-ar")
 	}
 	maps.DeleteFunc(c.Environment, func(name, _ string) bool { return configures(ws.Config, triple, name) })
 	return c
@@ -139,8 +146,7 @@ func (c *closure) names(ws *cargo.Workspace, list []string) bool {
 // gnu uses Debian's cross compilers.
 func (c *Cross) gnu(m architecture, compiler bool) {
 	triple := underscored(m.gnu)
-	// Underscores are not allowed in the names of packages.
-	suffix := strings.ReplaceAll(m.tools, "_", "-")
+	suffix := packageSuffix(m.tools)
 	c.Packages = []string{"gcc-" + suffix, "libc6-dev-" + m.debian + "-cross"}
 	if compiler {
 		c.Packages = append([]string{"g++-" + suffix}, c.Packages...)
@@ -156,6 +162,10 @@ func (c *Cross) gnu(m architecture, compiler bool) {
 	c.set("PKG_CONFIG_ALLOW_CROSS_"+triple, "1")
 	c.set("PKG_CONFIG_LIBDIR_"+triple, "/usr/lib/"+m.multiarch+"/pkgconfig:/usr/share/pkgconfig")
 }
+
+// packageSuffix is the end of the names of cross compilers' packages, where
+// underscores are not allowed.
+func packageSuffix(tools string) string { return strings.ReplaceAll(tools, "_", "-") }
 
 func (c *Cross) set(name, value string) { c.Environment[name] = value }
 

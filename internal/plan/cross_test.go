@@ -89,6 +89,9 @@ PKG_CONFIG_LIBDIR_aarch64_unknown_linux_gnu=/usr/lib/aarch64-linux-gnu/pkgconfig
 			host: "x86_64-unknown-linux-gnu", packages: "musl-tools", environment: "CC_x86_64_unknown_linux_musl=musl-gcc\n"},
 		{name: "musl of arm64", platform: "linux/arm64", on: "linux/amd64", libc: "musl", triple: "aarch64-unknown-linux-musl",
 			host: "x86_64-unknown-linux-gnu", environment: "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld\n"},
+		{name: "musl of arm/v7 with C", platform: "linux/arm/v7", on: "linux/amd64", libc: "musl", files: withC,
+			triple: "armv7-unknown-linux-musleabihf", host: "x86_64-unknown-linux-gnu", packages: "gcc-arm-linux-gnueabihf musl-dev:armhf",
+			environment: "CC_armv7_unknown_linux_musleabihf=arm-linux-musleabihf-gcc\nAR_armv7_unknown_linux_musleabihf=arm-linux-gnueabihf-ar\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			args := map[string]string{}

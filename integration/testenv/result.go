@@ -174,20 +174,43 @@ func (r *Result) Rootfs(t testing.TB) string {
 	return dir
 }
 
+// image is the chosen image, which is in the layout's index or in one that is in that.
+func (r *Result) image() (v1.Image, error) {
+	p, err := layout.FromPath(r.Dir)
+	if err != nil {
+		return nil, err
+	}
+	hash, err := v1.NewHash(r.Descriptor.Digest.String())
+	if err != nil {
+		return nil, err
+	}
+	if r.Index == nil {
+		return p.Image(hash)
+	}
+	idx, err := p.ImageIndex()
+	if err != nil {
+		return nil, err
+	}
+	desc, err := layoutDescriptor(r.Dir)
+	if err != nil {
+		return nil, err
+	}
+	top, err := v1.NewHash(desc.Digest.String())
+	if err != nil {
+		return nil, err
+	}
+	if idx, err = idx.ImageIndex(top); err != nil {
+		return nil, err
+	}
+	return idx.Image(hash)
+}
+
 // Unpack is Rootfs outside of a test.
 func (r *Result) Unpack() (string, error) {
 	if r.rootfs != "" {
 		return r.rootfs, nil
 	}
-	p, err := layout.FromPath(r.Dir)
-	if err != nil {
-		return "", err
-	}
-	hash, err := v1.NewHash(r.Descriptor.Digest.String())
-	if err != nil {
-		return "", err
-	}
-	img, err := p.Image(hash)
+	img, err := r.image()
 	if err != nil {
 		return "", err
 	}

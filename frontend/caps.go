@@ -11,6 +11,8 @@ import (
 // capabilities are the abilities of the daemon that the graph adapts to.
 type capabilities struct {
 	merge bool
+	// modes is true when file operations take symbolic permissions.
+	modes bool
 }
 
 // required are the abilities without which a build would be wrong or could not
@@ -38,5 +40,10 @@ func checkCapabilities(opts client.BuildOpts) (capabilities, error) {
 			return capabilities{}, fmt.Errorf("this BuildKit lacks %s, which rustfile needs; use BuildKit %s or newer: %w", r.what, r.since, err)
 		}
 	}
-	return capabilities{merge: caps.Supports(pb.CapMergeOp) == nil}, nil
+	return capabilities{
+		merge: caps.Supports(pb.CapMergeOp) == nil,
+		// Daemons do not tell that they have CapFileCopyModeStringFormat. It came
+		// with 0.20, and this one with 0.23.
+		modes: caps.Supports(pb.CapSourceGitChecksum) == nil,
+	}, nil
 }

@@ -26,7 +26,7 @@ const (
 // inputs asks the daemon for what a plan leaves open.
 func (b *build) inputs(ctx context.Context, ws *cargo.Workspace, p *plan.Plan, platform ocispecs.Platform) (llbgen.Inputs, error) {
 	in := llbgen.Inputs{
-		Labels: b.ui.Labels, MultiPlatform: b.ui.MultiPlatformRequested, NoMerge: !b.caps.merge,
+		Labels: b.ui.Labels, MultiPlatform: b.ui.MultiPlatformRequested, NoMerge: !b.caps.merge, NoSymbolicModes: !b.caps.modes,
 		IgnoreCache: b.ui.IsNoCache, Files: b.files, Downloads: map[string]string{},
 	}
 	eg, ctx := errgroup.WithContext(ctx)

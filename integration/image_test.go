@@ -164,7 +164,7 @@ func checkFiles(t *testing.T, a added, at time.Time) {
 		file := strings.Trim(h.Name, "/")
 		dir, mode := path.Dir(file), h.FileInfo().Mode()
 		switch {
-		case h.Typeflag == tar.TypeDir && (strings.HasPrefix(caBundle, file+"/") || strings.HasPrefix(binDir+"/", file+"/")):
+		case h.Typeflag == tar.TypeDir && mode.Perm() == 0o755 && (strings.HasPrefix(caBundle, file+"/") || strings.HasPrefix(binDir+"/", file+"/")):
 		case h.Typeflag == tar.TypeReg && dir == binDir && mode == 0o755:
 		case h.Typeflag == tar.TypeReg && file == caBundle && mode == 0o644:
 		default:

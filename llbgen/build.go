@@ -34,6 +34,9 @@ type Inputs struct {
 	// NoMerge is true when the daemon has no MergeOp; the binaries are then
 	// copied onto the base, which costs a new layer when the base changes.
 	NoMerge bool
+	// NoSymbolicModes is true when the daemon takes numeric permissions only;
+	// it would read a symbolic mode as 0.
+	NoSymbolicModes bool
 	// IgnoreCache holds the names of the vertices to run again ("deps",
 	// "build"), from --no-cache-filter.
 	IgnoreCache func(name string) bool

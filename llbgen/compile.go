@@ -118,7 +118,7 @@ func (g *generator) recorded() []dataFile {
 	}
 	var list strings.Builder
 	for _, c := range g.plan.Members.Copies {
-		if !c.File {
+		if !c.File && !slices.Contains(g.plan.Members.Extra, c.Path) {
 			fmt.Fprintln(&list, c.Path)
 		}
 	}

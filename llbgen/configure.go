@@ -112,9 +112,9 @@ func withEnv(env []string, name, value string) []string {
 	return append(out, name+"="+value)
 }
 
-// assets copies files of the context, and makes the directories that belong to
-// the image's user; nil is nothing. They are a layer of their own, so that an
-// edit of one of them changes no other layer.
+// assets is the layer of the files of the context and of the directories that
+// belong to the image's user; nil is nothing. It is one of its own, so that an
+// edit of a file changes no other layer.
 func (g *generator) assets() *llb.FileAction {
 	var fa *llb.FileAction
 	p := g.plan.Image
@@ -127,11 +127,17 @@ func (g *generator) assets() *llb.FileAction {
 	}
 	for _, a := range p.Assets {
 		info := &llb.CopyInfo{
-			CreateDestPath: true, CreatedTime: &g.epoch, CopyDirContentsOnly: true, ChownOpt: ownerOf(a.Owner), Mode: assetMode(a.Mode, a.Directory),
+			CreateDestPath: true, CreatedTime: &g.epoch, CopyDirContentsOnly: true, ChownOpt: ownerOf(a.Owner), Mode: g.assetMode(a.Mode, a.Directory),
 		}
 		fa = fa.Copy(g.in.Context, "/"+a.Source, a.Destination, info)
 	}
-	return fa
+	if fa == nil {
+		return nil
+	}
+	// A directory is as old as the last thing that was put into it; copied as a
+	// whole, it gets the time of all.
+	whole := &llb.CopyInfo{CopyDirContentsOnly: true, CreatedTime: &g.epoch}
+	return llb.Copy(llb.Scratch().File(fa, g.named(nameAssets)), "/", "/", whole)
 }
 
 // ownerOf is the owner that "UID:GID" names, nil when it is not numeric.
@@ -152,31 +158,34 @@ func ownerOf(owner string) *llb.ChownOpt {
 // without a mode, everybody may read, and execute what anybody may. A mode of
 // a directory is that of the files in it; X keeps what can be executed or
 // entered so.
-func assetMode(octal string, directory bool) *llb.ChmodOpt {
+func (g *generator) assetMode(octal string, directory bool) *llb.ChmodOpt {
 	mode, err := strconv.ParseUint(octal, 8, 32)
-	if err != nil {
+	switch {
+	case err == nil && !directory:
+		return &llb.ChmodOpt{Mode: fs.FileMode(mode)}
+	case g.in.NoSymbolicModes:
+		return nil
+	case err != nil:
 		return &llb.ChmodOpt{ModeStr: "u=rwX,go=rX"}
 	}
-	if !directory {
-		return &llb.ChmodOpt{Mode: fs.FileMode(mode)}
+	text := symbolic(fs.FileMode(mode))
+	if !strings.Contains(text, "x") {
+		text = strings.ReplaceAll(text, "r", "rX")
 	}
+	return &llb.ChmodOpt{ModeStr: text}
+}
+
+// symbolic writes permissions as chmod takes them, such as "u=rw,g=r,o=".
+func symbolic(mode fs.FileMode) string {
 	var classes []string
 	for i, class := range []string{"u", "g", "o"} {
-		bits := mode >> (6 - 3*i) & 7
 		text := class + "="
-		if bits&4 != 0 {
-			text += "r"
-		}
-		if bits&2 != 0 {
-			text += "w"
-		}
-		switch {
-		case bits&1 != 0:
-			text += "x"
-		case bits&4 != 0:
-			text += "X"
+		for k, letter := range []string{"r", "w", "x"} {
+			if mode>>(8-3*i-k)&1 != 0 {
+				text += letter
+			}
 		}
 		classes = append(classes, text)
 	}
-	return &llb.ChmodOpt{ModeStr: strings.Join(classes, ",")}
+	return strings.Join(classes, ",")
 }

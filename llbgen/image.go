@@ -44,12 +44,20 @@ func (g *generator) runtime(binaries llb.State) llb.State {
 	return llb.Merge(layers, g.named(nameMerge), llb.WithoutExportCache())
 }
 
+// added is a copy of one file into the image. BuildKit gives the directories it
+// makes for a file the file's numeric mode, and one of mode 0644 is closed to
+// the image's user; it does not do so for a symbolic one. Where there are none,
+// the file keeps its own.
 func (g *generator) added(mode fs.FileMode) *llb.CopyInfo {
 	owner := &llb.ChownOpt{User: &llb.UserOpt{UID: 0}, Group: &llb.UserOpt{UID: 0}}
-	return &llb.CopyInfo{
-		CreateDestPath: true, FollowSymlinks: true, CreatedTime: &g.epoch, ChownOpt: owner,
-		Mode: &llb.ChmodOpt{Mode: mode},
+	info := &llb.CopyInfo{CreateDestPath: true, FollowSymlinks: true, CreatedTime: &g.epoch, ChownOpt: owner}
+	switch {
+	case mode&0o111 != 0:
+		info.Mode = &llb.ChmodOpt{Mode: mode}
+	case !g.in.NoSymbolicModes:
+		info.Mode = &llb.ChmodOpt{ModeStr: symbolic(mode)}
 	}
+	return info
 }
 
 // image is the image's config: the base's, with the plan's on top.

@@ -84,6 +84,13 @@ func TestKeys(t *testing.T) {
 		{"nothing", func(*plan.Plan) {}, false, false},
 		{"label", func(p *plan.Plan) { p.Image.Labels["x"] = "y" }, false, false},
 		{"user", func(p *plan.Plan) { p.Image.User = "1000" }, false, false},
+		{"configuration", func(p *plan.Plan) {
+			p.Image.Config = plan.Config{Cmd: []string{"x"}, Env: map[string]string{"A": "b"}, Ports: []string{"1/tcp"}, Volumes: []string{"/v"},
+				Directories: []plan.Directory{{Path: "/v", Mode: 0o755, Owner: "1:1"}}, Assets: []plan.Asset{{Source: "a", Destination: "/a"}}}
+		}, false, false},
+		{"environment of the build", func(p *plan.Plan) { p.Members.Variables = map[string]string{"A": "b"} }, false, true},
+		{"secret", func(p *plan.Plan) { p.Members.Secrets = []plan.Secret{{ID: "a", Env: "A"}} }, false, true},
+		{"environment of dependencies", func(p *plan.Plan) { p.Dependencies.Variables = map[string]string{"A": "b"} }, true, true},
 		{"registry mirror", func(p *plan.Plan) { p.Sources.Registries[0].Download = "https://mirror.example/crates" }, true, true},
 		{"crate outside the closure", func(p *plan.Plan) {
 			p.Sources.Crates = append(p.Sources.Crates, plan.Crate{

@@ -56,6 +56,9 @@ func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
 		rb.AddMeta(key, data)
 	}
 	b.annotate(rb)
+	if err := b.attest(ctx, rb); err != nil {
+		return nil, err
+	}
 	return rb.Finalize()
 }
 
@@ -87,7 +90,11 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err := b.keepPlan(s.plan); err != nil {
 		return nil, err
 	}
+	b.showWarnings(ctx, s, platform)
 	b.keepReport(ctx, s, in, platform)
+	if err := b.keepSBOM(ctx, s, in, platform); err != nil {
+		return nil, err
+	}
 	return &dockerui.BuildResult{Reference: s.ref, Image: &s.res.Image, BaseImage: baseConfig(s.res), Epoch: in.Epoch}, nil
 }
 
@@ -98,6 +105,20 @@ type solved struct {
 	reason string
 	res    *llbgen.Result
 	ref    client.Reference
+	// out is the output of the source vertex, nil until it is asked for.
+	out *refFS
+}
+
+// output reads what the source vertex wrote.
+func (b *build) output(ctx context.Context, s *solved, platform ocispecs.Platform) (*refFS, error) {
+	if s.out == nil {
+		ref, err := b.solve(ctx, s.res.Binaries, llb.Platform(platform))
+		if err != nil {
+			return nil, err
+		}
+		s.out = newRefFS(ctx, ref)
+	}
+	return s.out, nil
 }
 
 // attempt makes and solves the graph of a plan, which is coarse for a reason.
@@ -113,7 +134,7 @@ func (b *build) attempt(ctx context.Context, p *plan.Plan, reason string, in llb
 	if err != nil {
 		return nil, shortened(b.explained(ctx, err, p, in))
 	}
-	return &solved{p, reason, res, ref}, nil
+	return &solved{plan: p, reason: reason, res: res, ref: ref}, nil
 }
 
 // explained is the failure of a vertex of a plan, told so that a user can act on it.

@@ -85,7 +85,10 @@ func (b *build) image(ctx context.Context, ref string, platform ocispecs.Platfor
 	if err != nil {
 		return llbgen.Base{}, fmt.Errorf("%q is not an image reference: %w", ref, err)
 	}
-	named = reference.TagNameOnly(named)
+	named, err = b.pinned(ctx, reference.TagNameOnly(named))
+	if err != nil {
+		return llbgen.Base{}, err
+	}
 	resolved, dgst, config, err := b.client.ResolveImageConfig(ctx, named.String(), sourceresolver.Opt{
 		LogName: "[internal] load metadata for " + named.String(),
 		ImageOpt: &sourceresolver.ResolveImageOpt{

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/moby/buildkit/client/llb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/internal/report"
@@ -32,6 +31,22 @@ func (b *build) keepReport(ctx context.Context, s *solved, in llbgen.Inputs, pla
 	b.keep(report.MetadataKey, s.plan.Platform, data)
 }
 
+// showWarnings shows what the source vertex wants the user to know. It is in the
+// vertex's output because its log is gone when the vertex is cached.
+func (b *build) showWarnings(ctx context.Context, s *solved, platform ocispecs.Platform) {
+	out, err := b.output(ctx, s, platform)
+	if err != nil {
+		return // whoever needs the output says so
+	}
+	data, err := out.ReadFile("warnings")
+	if err != nil {
+		return // there are none
+	}
+	for line := range strings.Lines(string(data)) {
+		b.warn(ctx, strings.TrimSpace(line))
+	}
+}
+
 // report says of each unit what went into it and when it was compiled.
 func (b *build) report(ctx context.Context, s *solved, in llbgen.Inputs, platform ocispecs.Platform) (*report.Report, error) {
 	p := s.plan
@@ -42,11 +57,11 @@ func (b *build) report(ctx context.Context, s *solved, in llbgen.Inputs, platfor
 	if p.Units == nil {
 		return r, nil
 	}
-	ref, err := b.solve(ctx, s.res.Binaries, llb.Platform(platform))
+	out, err := b.output(ctx, s, platform)
 	if err != nil {
 		return nil, err
 	}
-	data, err := newRefFS(ctx, ref).ReadFile("record")
+	data, err := out.ReadFile("record")
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/moby/buildkit/frontend/gateway/client"
 	digest "github.com/opencontainers/go-digest"
 	"github.com/rustfile/rustfile/internal/gitmeta"
+	"github.com/rustfile/rustfile/internal/imagelock"
 	"github.com/rustfile/rustfile/internal/options"
 )
 
@@ -29,6 +30,8 @@ type build struct {
 	caps    capabilities
 	entry   *dockerui.Source
 	options *options.Options
+	// lock holds the digests of base images, nil when the project has none.
+	lock    *imagelock.Lock
 	context *buildContext
 	// fs reads the manifests and Rust sources of the build context.
 	fs fs.FS
@@ -47,6 +50,8 @@ type build struct {
 	first digest.Digest
 	// metadata is what the result says of the plans and units of each platform.
 	metadata map[string][]byte
+	// sboms are the documents of the platforms, by platform.
+	sboms map[string][]attachment
 }
 
 // newBuild reads the request's options and the file that it names.
@@ -59,8 +64,8 @@ func newBuild(ctx context.Context, c client.Client) (*build, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &build{client: c, ui: ui, caps: caps, files: map[string][]byte{}, metadata: map[string][]byte{}, started: time.Now()}
-	if b.entry, err = ui.ReadEntrypoint(ctx, "TOML"); err != nil {
+	b := &build{client: c, ui: ui, caps: caps, files: map[string][]byte{}, metadata: map[string][]byte{}, sboms: map[string][]attachment{}, started: time.Now()}
+	if b.entry, err = ui.ReadEntrypoint(ctx, "TOML", entryFiles(c.BuildOpts().Opts["filename"])...); err != nil {
 		return nil, told(err, "cannot read the file that -f names: %v", err)
 	}
 	name := path.Base(b.entry.Filename)
@@ -69,6 +74,9 @@ func newBuild(ctx context.Context, c client.Client) (*build, error) {
 		return nil, b.withSources(err)
 	}
 	if err := b.options.SetTarget(ui.Target); err != nil {
+		return nil, b.withSources(err)
+	}
+	if b.lock, err = b.readLock(ctx); err != nil {
 		return nil, b.withSources(err)
 	}
 	return b, nil

@@ -35,6 +35,7 @@ var answered = []subrequests.Request{
 	targets.SubrequestsTargetsDefinition,
 	lint.SubrequestLintDefinition,
 	requestPlan,
+	requestImages,
 	subrequests.SubrequestsDescribeDefinition,
 }
 
@@ -47,6 +48,9 @@ func (b *build) subrequest(ctx context.Context) (*client.Result, bool, error) {
 		return res, true, err
 	case requestPlan.Name:
 		res, err := b.showPlan(ctx)
+		return res, true, err
+	case requestImages.Name:
+		res, err := b.images(ctx)
 		return res, true, err
 	}
 	return b.ui.HandleSubrequest(ctx, dockerui.RequestHandler{

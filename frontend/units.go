@@ -50,7 +50,11 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 		if b.options.Granularity == options.GranularityUnit || b.options.Granularity == options.GranularityGroup {
 			b.warn(ctx, "dependencies are compiled in one vertex: "+r.reason)
 		}
-		return r, b.coarsePackages(ctx, p, ws, system, in, platform)
+		if err := b.coarsePackages(ctx, p, ws, system, in, platform); err != nil {
+			return nil, err
+		}
+		r.coarse = b.withPackages(ctx, p, ws, in, platform)
+		return r, nil
 	}
 	answer, err := b.ask(ctx, p, in, platform)
 	var daemon *daemonError
@@ -64,6 +68,10 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 		return plan.Refine(p, ws, b.options, answer, members)
 	}
 	if err == nil {
+		p, err = plan.Resolved(p, ws, b.options, answer.Graph)
+	}
+	if err == nil {
+		r.coarse = p
 		r.withoutMembers = func() (*plan.Plan, error) { return cut(false) }
 		r.finest, err = cut(true)
 	}
@@ -76,6 +84,25 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 		b.warn(ctx, "units are compiled in groups: with a vertex for each, BuildKit could not import the build's cache")
 	}
 	return r, nil
+}
+
+// withPackages asks cargo for the packages of a plan that is not cut: the lock
+// file knows more than are compiled.
+func (b *build) withPackages(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) *plan.Plan {
+	if !b.options.Auditable && b.ui.SBOM == nil || p.Dependencies.Empty || len(p.Sources.Vendored) > 0 {
+		return p
+	}
+	answer, err := b.ask(ctx, p, in, platform)
+	if err == nil {
+		var out *plan.Plan
+		if out, err = plan.Resolved(p, ws, b.options, answer.Graph); err == nil {
+			return out
+		}
+	}
+	if ctx.Err() == nil {
+		b.warn(ctx, "the list of packages is that of the lock file, which may have packages that are not compiled: "+err.Error())
+	}
+	return p
 }
 
 // daemonError is a failure of the daemon and not of the plan.

@@ -282,7 +282,8 @@ func (c change) check(t *testing.T, b *testenv.Builder, base *project) {
 		c.options(&o)
 	}
 	r := b.MustBuild(t, withGranularity(o, "coarse"))
-	got := work(r)
+	// A coarse build asks cargo for nothing but the list of packages.
+	got := strings.NewReplacer("manifests ", "", "plan ", "").Replace(work(r))
 	if c.unpacks {
 		got = strings.NewReplacer("gather ", "", "unpack-rest ", "", "unpack ", "").Replace(got)
 	}

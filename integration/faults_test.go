@@ -129,7 +129,7 @@ func TestRegistryIsDown(t *testing.T) {
 // everything is compiled again.
 func TestCratesAreDownloadedOnce(t *testing.T) {
 	for _, tc := range []struct{ granularity, again, other string }{
-		{"coarse", "deps build", "gather unpack deps build image"},
+		{"coarse", "deps build", "gather manifests plan unpack deps build image"},
 		{"unit", "deps build", "gather manifests plan deps build image"},
 	} {
 		t.Run(tc.granularity, func(t *testing.T) {

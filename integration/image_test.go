@@ -16,7 +16,6 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/rustfile/rustfile/integration/examples"
@@ -84,15 +83,7 @@ func addedTo(t testing.TB, res *testenv.Result, below v1.Image) added {
 
 func asImage(t testing.TB, res *testenv.Result) v1.Image {
 	t.Helper()
-	p, err := layout.FromPath(res.Dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hash, err := v1.NewHash(res.Descriptor.Digest.String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, err := p.Image(hash)
+	img, err := res.OCI()
 	if err != nil {
 		t.Fatal(err)
 	}

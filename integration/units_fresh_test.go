@@ -136,6 +136,7 @@ func (f unitFixture) check(t *testing.T, b *testenv.Builder) {
 		t.Errorf("dependency vertices are %q, want %q", got, f.vertices)
 	}
 	checkFresh(t, r)
+	checkListed(t, r)
 	if got := r.Run(t); got != f.prints {
 		t.Errorf("the program prints %q, want %q", got, f.prints)
 	}
@@ -171,6 +172,7 @@ func TestExamplesInUnits(t *testing.T) {
 			c := e.Cases[0]
 			r := buildUnits(t, b, testenv.BuildOptions{Context: p.Dir, Target: c.Target, BuildArgs: c.BuildArgs, Attrs: everyUnitAgain})
 			checkFresh(t, r)
+			checkListed(t, r)
 			checkRun(t, r, &c)
 		})
 	}

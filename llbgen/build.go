@@ -64,7 +64,9 @@ type Base struct {
 type Result struct {
 	// State is the root filesystem of the image.
 	State llb.State
-	// Binaries is the output of the source vertex. With units, its file record
+	// Binaries is the output of the source vertex. Its file sums has the SHA-1
+	// and SHA-256 of each binary as the programs sha1sum and sha256sum write them,
+	// with the name below /bin, and warnings has what the user should know. With units, its file record
 	// has a line "time START END VERTEX" for each vertex, in milliseconds since
 	// 1970, and a line "source SHA256 DIRECTORY" for each member.
 	Binaries llb.State
@@ -133,5 +135,5 @@ func (g *generator) coarse(t toolchains) (llb.State, error) {
 	if target := g.dependencies(t, sources); target != nil {
 		opts = append(opts, llb.AddMount(targetDir, *target, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff)))
 	}
-	return g.members(t, sources.allConfig, opts), nil
+	return g.members(t, sources.allConfig, opts)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
 	"github.com/pelletier/go-toml/v2"
+	"github.com/rustfile/rustfile/internal/auditable"
 	"github.com/rustfile/rustfile/internal/plan"
 )
 
@@ -83,8 +84,12 @@ func (g *generator) dependencies(t toolchains, sources *thirdParty) *llb.State {
 
 // members is the source vertex; its output holds the binaries in /bin. The
 // mounts give it third-party sources and what is compiled already.
-func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunOption) llb.State {
+func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunOption) (llb.State, error) {
 	m := g.plan.Members
+	lists, err := g.packageLists()
+	if err != nil {
+		return llb.State{}, err
+	}
 	args := []string{"/bin/sh", "/rustfile/build.sh", path.Join(targetDir, m.OutputDir), fmt.Sprint(len(g.plan.Binaries))}
 	for _, b := range g.plan.Binaries {
 		args = append(args, b.Name)
@@ -92,7 +97,8 @@ func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunO
 	opts := []llb.RunOption{
 		llb.Args(append(args, m.Args...)),
 		llb.Dir(path.Join(sourceDir, m.Workdir)),
-		llb.AddMount("/rustfile", g.script("build.sh", slices.Concat(g.recorded(), g.tracked(), []dataFile{file(linksFile), file(watchedFile), generated("sources.toml", sourceConfig)})...), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("build.sh", append(slices.Concat(g.recorded(), g.tracked(), lists),
+			file(linksFile), file(watchedFile), generated("sources.toml", sourceConfig))...), llb.Readonly),
 		llb.AddMount(sourceDir, g.workspace(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),
 		g.named(NameMembers + "cargo " + strings.Join(quiet(m.Args), " ")),
@@ -107,7 +113,23 @@ func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunO
 	opts = append(opts, mounts...)
 	opts = append(opts, g.ignored("build")...)
 	opts = append(opts, g.location(m.Location)...)
-	return g.system(t.target, slices.Concat(g.plan.CrossPackages(), m.Packages)).Run(opts...).AddMount("/out", llb.Scratch())
+	return g.system(t.target, slices.Concat(g.plan.CrossPackages(), m.Packages)).Run(opts...).AddMount("/out", llb.Scratch()), nil
+}
+
+// packageLists are the lists of packages that the binaries carry, by binary.
+func (g *generator) packageLists() ([]dataFile, error) {
+	if !g.plan.Members.Auditable {
+		return nil, nil
+	}
+	var files []dataFile
+	for _, b := range g.plan.Binaries {
+		data, err := auditable.Encode(g.plan.Compiled.Packages, g.plan.Root(b))
+		if err != nil {
+			return nil, fmt.Errorf("the list of packages of %s: %w", b.Name, err)
+		}
+		files = append(files, generated("packages-"+b.Name, data))
+	}
+	return files, nil
 }
 
 // recorded lists the directories whose digests the source vertex notes for

@@ -8,6 +8,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/rustfile/rustfile/internal/plan"
 )
 
 const (
@@ -16,6 +17,9 @@ const (
 	// defaultPath is BuildKit's own for Linux images without one.
 	defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 )
+
+// BinaryPath is where the image has a binary.
+func BinaryPath(b plan.Binary) string { return path.Join(binDir, b.Name) }
 
 // runtime adds the binaries, and a CA bundle where the base has none, to the
 // base as one layer whose bytes follow from its contents alone.
@@ -32,7 +36,7 @@ func (g *generator) runtime(binaries llb.State) llb.State {
 	}
 	var fa *llb.FileAction
 	for _, b := range g.plan.Binaries {
-		fa = fa.Copy(binaries, path.Join("/bin", b.Name), path.Join(binDir, b.Name), g.added(0o755))
+		fa = fa.Copy(binaries, path.Join("/bin", b.Name), BinaryPath(b), g.added(0o755))
 	}
 	if g.plan.Image.CACertificates && !g.in.Runtime.Override {
 		fa = fa.Copy(g.in.Toolchain.State, caBundle, caBundle, g.added(0o644))

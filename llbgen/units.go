@@ -285,5 +285,5 @@ func (g *generator) linked(t toolchains) (llb.State, error) {
 		opts = append(opts, mountCrates(sources.all)...)
 	}
 	opts = append(opts, g.gitMounts(t.host, allPackages)...)
-	return g.members(t, g.sourceConfig(everyGit), opts), nil
+	return g.members(t, g.sourceConfig(everyGit), opts)
 }

@@ -110,6 +110,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.explainCommand(),
 		a.verifyCommand(),
 		a.initCommand(),
+		a.updateCommand(),
 		a.versionCommand(),
 	)
 	return root

@@ -174,8 +174,8 @@ func (r *Result) Rootfs(t testing.TB) string {
 	return dir
 }
 
-// image is the chosen image, which is in the layout's index or in one that is in that.
-func (r *Result) image() (v1.Image, error) {
+// OCI is the chosen image for programs that read images; it is in the layout's index or in one that is in that.
+func (r *Result) OCI() (v1.Image, error) {
 	p, err := layout.FromPath(r.Dir)
 	if err != nil {
 		return nil, err
@@ -210,7 +210,7 @@ func (r *Result) Unpack() (string, error) {
 	if r.rootfs != "" {
 		return r.rootfs, nil
 	}
-	img, err := r.image()
+	img, err := r.OCI()
 	if err != nil {
 		return "", err
 	}

@@ -29,7 +29,8 @@ const (
 )
 
 // pure are the packages whose output depends on their input alone.
-var pure = []string{"internal/cargo/...", "internal/options/...", "internal/plan/...", "internal/llbtext/...", "internal/hermetic/...", "llbgen/..."}
+var pure = []string{"internal/cargo/...", "internal/options/...", "internal/plan/...", "internal/llbtext/...", "internal/hermetic/...", "internal/auditable/...",
+	"internal/sbom/...", "llbgen/..."}
 
 // testSupport are the packages that only tests import, and that run programs
 // for them.

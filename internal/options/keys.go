@@ -49,6 +49,9 @@ const (
 	KeyRuntimePackages   = "packages.runtime"
 	KeyNative            = "native"
 	KeyLibc              = "libc"
+	KeyAuditable         = "auditable"
+	KeySBOM              = "sbom"
+	KeyLockedImages      = "locked-images"
 	KeySourceDateEpoch   = "SOURCE_DATE_EPOCH"
 )
 
@@ -160,6 +163,18 @@ var buildKeys = []key{
 		Description: "The C library of the programs: `gnu`, or `musl`, which is linked into them.",
 		Values:      []string{LibcGnu, LibcMusl},
 	}, parseLibc},
+	{KeyAuditable, KeyDoc{
+		Args: []string{"auditable"}, Type: TypeBoolean, Default: "true",
+		Description: "Add the list of the packages that a binary is made of to the binary, for scanners.",
+	}, parseAuditable},
+	{KeySBOM, KeyDoc{
+		Args: []string{"sbom"}, Type: TypeString, Default: SBOMSPDX, Values: []string{SBOMSPDX, SBOMCycloneDX},
+		Description: "The documents that `--sbom` attaches: `spdx`, or `cyclonedx` for both SPDX and CycloneDX.",
+	}, parseSBOM},
+	{KeyLockedImages, KeyDoc{
+		Args: []string{"locked-images"}, Type: TypeBoolean, Default: "false",
+		Description: "Refuse a base image that `Rustfile.lock` has no digest of.",
+	}, parseLockedImages},
 	{KeyLocked, lockedDoc("locked", "--locked"), parseLocked},
 	{KeyOffline, lockedDoc("offline", "--offline"), parseLocked},
 	{KeyFrozen, lockedDoc("frozen", "--locked --offline"), parseLocked},

@@ -80,6 +80,13 @@ type Options struct {
 	Variant string
 	// Libc is one of the Libc constants.
 	Libc string
+	// Auditable adds the list of its packages to each binary.
+	Auditable bool
+	// SBOM is one of the SBOM constants.
+	SBOM string
+	// LockedImages refuses base images that have no digest in the lock file of
+	// images.
+	LockedImages bool
 	// Target is the binary named by --target, "" when not given. Parse leaves
 	// it empty; see [Options.SetTarget].
 	Target string
@@ -105,6 +112,8 @@ func Defaults() *Options {
 		Suite:        DefaultSuite,
 		Granularity:  GranularityAuto,
 		Libc:         LibcGnu,
+		Auditable:    true,
+		SBOM:         SBOMSPDX,
 		Spans:        map[string]cargo.Span{},
 		arguments:    map[string]string{},
 	}

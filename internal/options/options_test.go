@@ -58,6 +58,7 @@ images = { builder = "rust:1.95", runtime = "localhost:5000/base@sha256:` + stri
 			NoDefaultFeatures: true, AllFeatures: true, Profile: "dist", ManifestPath: "Cargo.toml", Toolchain: "nightly-2026-01-02",
 			Suite: "trixie", LockedFlags: []string{"locked"}, BuilderImage: "rust:1.95",
 			RuntimeImage: "localhost:5000/base@sha256:" + strings.Repeat("0a", 32), Granularity: GranularityUnit, Libc: LibcMusl,
+			Auditable: true, SBOM: SBOMSPDX,
 		}},
 		{name: "images as a table", file: "profile = 'dev'\n[images]\nbuilder = 'rust'\n",
 			want: with(func(o *Options) { o.Profile, o.BuilderImage = "dev", "rust" })},
@@ -72,6 +73,7 @@ images = { builder = "rust:1.95", runtime = "localhost:5000/base@sha256:` + stri
 			Package: "server", Bins: []string{"a", "b"}, Features: []string{"x/z", "y"}, NoDefaultFeatures: true, AllFeatures: true,
 			Profile: "dev", ManifestPath: "sub/Cargo.toml", Toolchain: "1.95", Suite: "bullseye", BuilderImage: "rust:1",
 			RuntimeImage: "debian:12", Granularity: GranularityGroup, Libc: LibcGnu, LockedFlags: []string{"frozen", "offline"}, SourceDateEpoch: epoch(0),
+			Auditable: true, SBOM: SBOMSPDX,
 		}},
 		{name: "case and underscores", args: map[string]string{"NO_DEFAULT_FEATURES": "true", "Runtime-Image": "debian"},
 			want: with(func(o *Options) { o.NoDefaultFeatures, o.RuntimeImage = true, "debian" })},
@@ -173,7 +175,7 @@ func TestParseArgumentFaults(t *testing.T) {
 		args map[string]string
 		want []string
 	}{
-		{"unknown", map[string]string{"FEATRUES": "x"}, []string{"unknown build argument `FEATRUES`", "did you mean `features`", "known build arguments: SOURCE_DATE_EPOCH, all-features, annotations, bin, bins"}},
+		{"unknown", map[string]string{"FEATRUES": "x"}, []string{"unknown build argument `FEATRUES`", "did you mean `features`", "known build arguments: SOURCE_DATE_EPOCH, all-features, annotations, auditable, bin, bins"}},
 		{"unknown, no neighbour", map[string]string{"RUSTFLAGS": "x"}, []string{"unknown build argument `RUSTFLAGS`", "known build arguments"}},
 		{"Rustfile's spelling", map[string]string{"images.builder": "x"}, []string{"the build argument is `builder-image`"}},
 		{"epoch in lower case", map[string]string{"source_date_epoch": "1"}, []string{"did you mean `SOURCE_DATE_EPOCH`"}},

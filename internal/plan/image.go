@@ -1,9 +1,11 @@
 package plan
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 
+	"github.com/rustfile/rustfile/internal/cargo"
 	"github.com/rustfile/rustfile/internal/options"
 )
 
@@ -11,20 +13,29 @@ import (
 // nonroot. It is numeric because a slim base does not know the name.
 const nonRoot = "65532:65532"
 
+// BaseImages are the references of the builder image and the runtime base, by
+// tag. They do not depend on the binary.
+func BaseImages(ws *cargo.Workspace, o *options.Options) (builder, runtime string, err error) {
+	t, err := planToolchain(ws, o, "")
+	return t.Image, runtimeBase(o), err
+}
+
+// runtimeBase is the reference of the runtime base image.
+func runtimeBase(o *options.Options) string {
+	return cmp.Or(o.RuntimeImage, "docker.io/library/debian:"+o.Suite+"-slim")
+}
+
 // planImage plans the runtime image.
 func planImage(o *options.Options, s *selection, revision string) Image {
 	first := s.binaries[0]
 	img := Image{
-		Base:       "docker.io/library/debian:" + o.Suite + "-slim",
+		Base:       runtimeBase(o),
 		Entrypoint: []string{"/usr/local/bin/" + first.target.Name},
 		User:       nonRoot,
 		Workdir:    "/",
 		// Debian's slim images have no CA bundle, and a service that speaks TLS needs one.
 		CACertificates: o.RuntimeImage == "",
 		Labels:         map[string]string{},
-	}
-	if o.RuntimeImage != "" {
-		img.Base = o.RuntimeImage
 	}
 	// https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md
 	for key, value := range map[string]string{

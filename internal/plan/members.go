@@ -14,12 +14,12 @@ import (
 // alwaysExcluded are the entries of a package's directory that no build reads.
 var alwaysExcluded = []string{
 	"target", ".git", ".github", ".gitlab", ".gitignore", ".gitattributes", ".gitlab-ci.yml", ".circleci",
-	".editorconfig", ".vscode", ".idea", ".dockerignore", "Rustfile", "Rustfile.dockerignore", "Cargo.toml.dockerignore",
+	".editorconfig", ".vscode", ".idea", ".dockerignore", "Rustfile", "Rustfile.lock", "Rustfile.dockerignore", "Cargo.toml.dockerignore",
 }
 
 // planMembers plans the source vertex.
 func planMembers(ws *cargo.Workspace, o *options.Options, s *selection, c *closure, vendored []string, mentions mentions, triple string) Members {
-	m := Members{Workdir: ws.Root, OutputDir: outputDir(o.Profile, triple), Location: locate(s)}
+	m := Members{Workdir: ws.Root, OutputDir: outputDir(o.Profile, triple), Auditable: o.Auditable, Location: locate(s)}
 	files := workspaceFiles(ws)
 	m.Copies = append(m.Copies, rootCopy(ws, c, mentions))
 	for _, p := range c.local {

@@ -72,6 +72,7 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 		Cross:     planCross(ws, closure, in.Platform, triple, buildPlatform, host, toolchain),
 		Toolchain: toolchain, Sources: sources, Dependencies: deps,
 		Members:  planMembers(ws, o, selection, closure, sources.Vendored, mentions, triple),
+		Compiled: lockedPackages(ws, closure),
 		Image:    planImage(o, selection, in.Revision),
 		mentions: mentions,
 	}

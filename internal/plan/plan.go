@@ -42,6 +42,8 @@ type Plan struct {
 	// Units is nil in a coarse plan.
 	Units    *Units   `json:"units,omitempty"`
 	Binaries []Binary `json:"binaries"`
+	// Compiled are the packages that the binaries are made of.
+	Compiled Compiled `json:"compiled"`
 	Image    Image    `json:"image"`
 	// Requests say who asked for the packages of the builder image, sorted by
 	// package and then by who asked.
@@ -185,6 +187,8 @@ type Members struct {
 	Unused  []string `json:"unused,omitempty"`
 	Workdir string   `json:"workdir"`
 	Args    []string `json:"args"`
+	// Auditable adds the list of its packages to each binary.
+	Auditable bool `json:"auditable,omitempty"`
 	// OutputDir is the directory of the binaries below the target directory.
 	OutputDir string `json:"outputDir"`
 	// Location is the line that a failure points at.

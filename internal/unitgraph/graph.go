@@ -22,6 +22,8 @@ type Node struct {
 	// Source is the package's source as lock files write it, "" for a local
 	// package.
 	Source string
+	// License is what the package's manifest declares, "" when it declares none.
+	License string
 	// Host is true for what runs on the build machine: build scripts,
 	// procedural macros and what they depend on.
 	Host bool
@@ -144,8 +146,8 @@ func (b *builder) nodes() error {
 				b.firstOf[p] = n
 			}
 			b.list = append(b.list, Node{
-				Name: p.Name, Version: p.Version, Source: p.Source, Host: u.host(), Bin: u.bin(), Features: slices.Sorted(slices.Values(u.Features)),
-				SystemDeps: p.systemDeps,
+				Name: p.Name, Version: p.Version, Source: p.Source, License: p.license, Host: u.host(), Bin: u.bin(),
+				Features: slices.Sorted(slices.Values(u.Features)), SystemDeps: p.systemDeps,
 			})
 			b.unitsOf = append(b.unitsOf, nil)
 		}

@@ -109,6 +109,7 @@ type metadataPackage struct {
 	Name         string              `json:"name"`
 	Version      string              `json:"version"`
 	Source       string              `json:"source"`
+	License      string              `json:"license"`
 	Features     map[string][]string `json:"features"`
 	Dependencies []dependency        `json:"dependencies"`
 	// Metadata can be of any type.

@@ -16,6 +16,7 @@ type resolver struct {
 
 type resolved struct {
 	ID, Name, Version, Source string
+	license                   string
 	features                  map[string][]string
 	systemDeps                map[string]any
 	declared                  []dependency
@@ -29,7 +30,7 @@ func newResolver(m *metadata) *resolver {
 	r := &resolver{byID: make(map[string]*resolved, len(m.Packages))}
 	for _, p := range m.Packages {
 		r.byID[p.ID] = &resolved{
-			ID: p.ID, Name: p.Name, Version: p.Version, Source: p.Source, features: p.Features, declared: p.Dependencies,
+			ID: p.ID, Name: p.Name, Version: p.Version, Source: p.Source, license: p.License, features: p.Features, declared: p.Dependencies,
 			systemDeps: p.systemDeps(),
 		}
 	}

@@ -49,6 +49,19 @@ if [ -f /rustfile/members ]; then
 	done </rustfile/members >>/out/record
 	printf 'time %s %s binaries\n' "$started" "$(date +%s%3N)" >>/out/record
 fi
+# Adds to a program the list of its packages. No byte that is loaded into memory
+# changes, and strip keeps the section. GNU's objcopy may know other machines
+# only; Rust's own knows all, and not every toolchain has it; a cross compiler
+# brings one.
+add_packages() {
+	for objcopy in objcopy rust-objcopy llvm-objcopy $(ls "$(cd / && rustc --print sysroot)"/lib/rustlib/*/bin/rust-objcopy /usr/bin/*-objcopy 2>/dev/null); do
+		if "$objcopy" --add-section ".dep-v0=/rustfile/packages-$1" "/out/bin/$1" /tmp/audited 2>/dev/null; then
+			cat /tmp/audited >"/out/bin/$1"
+			return
+		fi
+	done
+	echo "the builder image has no objcopy for the program $1, so the program has no list of its packages" | tee -a /out/warnings >&2
+}
 for name in $names; do
 	# An empty or missing program must never become a cached result.
 	if [ ! -f "$dir/$name" ] || [ "$(head -c 4 "$dir/$name" | od -An -tx1 | tr -d ' ')" != 7f454c46 ]; then
@@ -56,4 +69,7 @@ for name in $names; do
 		exit 1
 	fi
 	cp "$dir/$name" "/out/bin/$name"
+	[ ! -f "/rustfile/packages-$name" ] || add_packages "$name"
 done
+# For the SBOM; SPDX wants both.
+(cd /out/bin && sha1sum $names && sha256sum $names) >/out/sums

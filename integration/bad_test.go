@@ -154,6 +154,8 @@ var refusals = []struct {
 	}, want: examples.BadInput{File: "lib-common/Cargo.toml", Line: 2, Message: "package `lib-common` has no feature `lout`\nfeatures: extra, loud"}},
 	{name: "unlocked", options: buildArg("locked", "false"),
 		want: examples.BadInput{File: "locked", Message: "cannot be turned off"}},
+	{name: "no commit", options: buildArg("git-metadata", "true"),
+		want: examples.BadInput{File: "git-metadata", Message: "the build context has no git commit\nbuild from a git URL"}},
 	{name: "invalid date", options: buildArg("SOURCE_DATE_EPOCH", "yesterday"),
 		want: examples.BadInput{File: "SOURCE_DATE_EPOCH", Message: "`yesterday` is not a time"}},
 	{name: "unknown key in the Rustfile", do: func(p *project) { p.append("Rustfile", "\nfeature = [\"x\"]\n") },

@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/client"
 
 	"github.com/rustfile/rustfile/integration/testenv"
+	"github.com/rustfile/rustfile/internal/imagediff"
 	"github.com/rustfile/rustfile/llbgen"
 )
 
@@ -169,14 +170,15 @@ func checkSameImage(t *testing.T, got, want *testenv.Result) {
 	if got.Descriptor.Digest == want.Descriptor.Digest {
 		return
 	}
-	for _, r := range []*testenv.Result{got, want} {
-		config, err := r.Blob(r.Manifest.Config.Digest)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("image %s has the configuration\n%s", r.Descriptor.Digest, config)
+	report, err := imagediff.Compare(imagediff.Image{Image: asImage(t, want)}, imagediff.Image{Image: asImage(t, got)})
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Error("the first image should be the second")
+	var text strings.Builder
+	if err := imagediff.Text(&text, report); err != nil {
+		t.Fatal(err)
+	}
+	t.Errorf("the image is not the expected one; the first is what is wanted, the second what was built\n%s", text.String())
 }
 
 // TestSyntaxLineInCargoToml holds the comment line in Cargo.toml to what any comment in it is: nothing that the

@@ -161,8 +161,22 @@ func quiet(args []string) []string {
 }
 
 func (g *generator) ignored(name string) []llb.RunOption {
-	if g.in.IgnoreCache != nil && g.in.IgnoreCache(name) {
-		return []llb.RunOption{llb.IgnoreCache}
+	var opts []llb.RunOption
+	for _, opt := range g.again(name) {
+		opts = append(opts, opt)
+	}
+	return opts
+}
+
+// again makes a vertex run again when the user wants that of the vertices that
+// are called so. What is made of a vertex that runs again is made again, too:
+// BuildKit would find what was made of the last result by the vertex's key.
+func (g *generator) again(name string) []llb.ConstraintsOpt {
+	if g.in.IgnoreCache == nil {
+		return nil
+	}
+	if g.in.IgnoreCache(name) || g.in.IgnoreCache("deps") {
+		return []llb.ConstraintsOpt{llb.IgnoreCache}
 	}
 	return nil
 }

@@ -41,11 +41,11 @@ func (g *generator) runtime(binaries llb.State) llb.State {
 	if g.plan.Image.CACertificates && !g.in.Runtime.Override {
 		fa = fa.Copy(g.in.Toolchain.State, caBundle, caBundle, g.added(0o644))
 	}
-	layers = append(layers, onto().File(fa, g.named(nameImage)))
+	layers = append(layers, onto().File(fa, append(g.again("build"), g.named(nameImage))...))
 	if g.in.NoMerge {
 		return layers[len(layers)-1]
 	}
-	return llb.Merge(layers, g.named(nameMerge), llb.WithoutExportCache())
+	return llb.Merge(layers, append(g.again("build"), g.named(nameMerge), llb.WithoutExportCache())...)
 }
 
 // added is a copy of one file into the image. BuildKit gives the directories it

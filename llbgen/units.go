@@ -82,7 +82,7 @@ func (g *generator) units(t toolchains) ([]llb.State, error) {
 		if g.plan.OnHost(i) {
 			base = host
 		}
-		out, err := base.g.unit(base, i, base.g.merged(inputs, v.Name))
+		out, err := base.g.unit(base, i, base.g.merged(inputs, v.Name, kindOf(v)))
 		if err != nil {
 			return nil, err
 		}
@@ -129,17 +129,25 @@ func (g *generator) unitScript() llb.State {
 	return g.script("unit.sh", file(linksFile), file(watchedFile), file(manifestFile), file("probe.sh"), stubRustc())
 }
 
-// merged is the union of outputs. Its name is given, because BuildKit's own
+// kindOf is what a user calls a vertex to have it run again.
+func kindOf(v plan.Vertex) string {
+	if v.Source == nil {
+		return "deps"
+	}
+	return "build"
+}
+
+// merged is the union of outputs, for a vertex of a kind. Its name is given, because BuildKit's own
 // repeats the names of all inputs; and it is not exported, because each would
 // repeat the layers of its inputs in a cache's manifest.
-func (g *generator) merged(outputs []llb.State, name string) llb.State {
+func (g *generator) merged(outputs []llb.State, name, kind string) llb.State {
 	switch len(outputs) {
 	case 0:
 		return llb.Scratch()
 	case 1:
 		return outputs[0]
 	}
-	return llb.Merge(outputs, g.named(nameInputs+name), llb.WithoutExportCache())
+	return llb.Merge(outputs, append(g.again(kind), g.named(nameInputs+name), llb.WithoutExportCache())...)
 }
 
 // unit is the compile vertex of the plan's vertex i.
@@ -275,7 +283,7 @@ func (g *generator) linked(t toolchains) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
-	all := g.merged(append([]llb.State{manifests}, outputs...), "all units")
+	all := g.merged(append([]llb.State{manifests}, outputs...), "all units", "build")
 	opts := []llb.RunOption{llb.AddMount(buildDir, all, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff))}
 	if g.in.WholeSources {
 		sources, err := g.sources(t.host)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,9 @@ type DaemonOptions struct {
 	Config string
 	// Env is added to buildkitd's environment.
 	Env []string
+	// Wrap are words before the command of the OCI worker's buildkitd: a program
+	// that runs it, such as taskset, with its arguments.
+	Wrap []string
 }
 
 // SharedDaemon returns the daemon that all tests of this process share.
@@ -141,7 +145,7 @@ func (d *Daemon) start(ctx context.Context, o DaemonOptions) error {
 		newMounts = false
 	}
 	p, err := startProcess(processOptions{
-		argv: argv, log: filepath.Join(d.Dir, "buildkitd.log"), newMounts: newMounts,
+		argv: append(slices.Clone(o.Wrap), argv...), log: filepath.Join(d.Dir, "buildkitd.log"), newMounts: newMounts,
 		env: append(os.Environ(), o.Env...),
 	})
 	if err != nil {

@@ -112,10 +112,13 @@ func (b *build) outline(ctx context.Context) (*outline.Outline, error) {
 			o.Args = append(o.Args, outline.Arg{Name: key.Args[0], Description: key.Description})
 		}
 	}
+	for _, s := range p.Members.Secrets {
+		o.Secrets = append(o.Secrets, outline.Secret{Name: s.ID, Required: s.Required})
+	}
 	return o, nil
 }
 
-// targets lists the binaries that --target can name.
+// targets lists the binaries and variants that --target can name.
 func (b *build) targets(ctx context.Context) (*targets.List, error) {
 	ws, p, err := b.planned(ctx)
 	if ws == nil {
@@ -130,6 +133,9 @@ func (b *build) targets(ctx context.Context) (*targets.List, error) {
 		list.Targets = append(list.Targets, targets.Target{
 			Name: c.Name, Default: c.Name == chosen, Description: "binary of package " + c.Package,
 		})
+	}
+	for _, v := range b.options.Variants() {
+		list.Targets = append(list.Targets, targets.Target{Name: v.Name, Description: "variant of " + v.Span.String()})
 	}
 	return list, nil
 }

@@ -111,6 +111,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.verifyCommand(),
 		a.initCommand(),
 		a.updateCommand(),
+		a.schemaCommand(),
 		a.versionCommand(),
 	)
 	return root

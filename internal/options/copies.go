@@ -34,7 +34,7 @@ var copyFields = []KeyDoc{
 	{Name: "destination", Type: TypeString, Default: required,
 		Description: "The path in the image; a file goes below it when it ends in `/`, the contents of a directory always do."},
 	{Name: "mode", Type: TypeString, Default: "0755 for programs and directories, else 0644", Description: "The octal permissions of a file, such as `\"0640\"`; in a directory, programs stay executable."},
-	{Name: "owner", Type: TypeString, Default: "0:0", Description: "The owner, as `UID`, `UID:GID`, or names of the base image."},
+	{Name: "owner", Type: TypeString, Number: true, Default: "0:0", Description: "The owner, as `UID`, `UID:GID`, or names of the base image."},
 	{Name: "compiled", Type: TypeBoolean, Default: "found out", Description: "Whether the compiler or a build script reads the files, too."},
 }
 

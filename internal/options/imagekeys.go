@@ -20,7 +20,7 @@ var imageKeys = []key{
 		Description: "The working directory of the container; it is made where the base lacks it.",
 	}, parseWorkdir},
 	{KeyUser, KeyDoc{
-		Args: []string{"user"}, Type: TypeString, Default: "65532:65532",
+		Args: []string{"user"}, Type: TypeString, Number: true, Default: "65532:65532",
 		Description: "The user that the image runs as: `UID`, `UID:GID`, or names that the base image knows.",
 	}, parseUser},
 	{KeyPorts, KeyDoc{
@@ -40,7 +40,7 @@ var imageKeys = []key{
 		Description: "Annotations of the image's manifest.",
 	}, parseAnnotations},
 	{KeyStopSignal, KeyDoc{
-		Args: []string{"stop-signal"}, Type: TypeString, Default: "SIGTERM",
+		Args: []string{"stop-signal"}, Type: TypeString, Number: true, Default: "SIGTERM",
 		Description: "The signal that asks the program to end.",
 	}, parseStopSignal},
 	{KeyHealthTest, KeyDoc{

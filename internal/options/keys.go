@@ -89,6 +89,8 @@ type KeyDoc struct {
 	Description string
 	// Values are those that a string can have, nil for any.
 	Values []string
+	// Number is true when a string may be written as an integer, too.
+	Number bool
 	// Fields describe the tables of an array of tables.
 	Fields []KeyDoc
 }

@@ -6,7 +6,7 @@ import (
 
 // nativeFields are the keys of a [[native]] table.
 var nativeFields = []KeyDoc{
-	{Name: "crate", Type: TypeString, Default: required, Description: "The crate that needs the packages."},
+	{Name: "crate", Type: TypeString, Default: required, Description: "The crate that needs the packages; what rustfile knows of it does not count."},
 	{Name: "packages", Type: TypeStrings, Default: "none", Description: "Packages of the builder image's distribution."},
 	{Name: "features", Type: TypeStrings, Default: "none", Description: "Features, one of which must be on for the crate to need them."},
 	{Name: "unless", Type: TypeStrings, Default: "none", Description: "Features that each remove the need."},

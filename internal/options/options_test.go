@@ -339,6 +339,14 @@ func TestReferenceListsKeys(t *testing.T) {
 			t.Errorf("docs/reference.md lacks the row\n%s", row)
 		}
 	}
+	for _, doc := range Keys() {
+		for _, field := range doc.Fields {
+			row := fmt.Sprintf("| `%s` | %s | %s | %s |", field.Name, field.Type, field.Default, field.Description)
+			if !strings.Contains(string(text), row+"\n") {
+				t.Errorf("docs/reference.md lacks the row of %s\n%s", doc.Name, row)
+			}
+		}
+	}
 	_, section, found := strings.Cut(string(text), "\n## Options\n")
 	if !found {
 		t.Fatal("docs/reference.md lacks the section Options")

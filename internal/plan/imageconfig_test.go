@@ -52,7 +52,9 @@ func planningView(all fstest.MapFS) fstest.MapFS {
 // base is a small image with links, as Debian's have them.
 func base() fstest.MapFS {
 	dir := func(mode fs.FileMode) *fstest.MapFile { return &fstest.MapFile{Mode: fs.ModeDir | mode} }
-	link := func(to string) *fstest.MapFile { return &fstest.MapFile{Mode: fs.ModeSymlink | 0o777, Data: []byte(to)} }
+	link := func(to string) *fstest.MapFile {
+		return &fstest.MapFile{Mode: fs.ModeSymlink | 0o777, Data: []byte(to)}
+	}
 	program := &fstest.MapFile{Mode: 0o755, Data: []byte("\x7fELF")}
 	return fstest.MapFS{
 		"bin": link("usr/bin"), "usr/bin": dir(0o755), "usr/bin/dash": program, "usr/bin/sh": link("dash"), "usr/bin/check": link("/etc/alternatives/check"),

@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"debug/elf"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -63,5 +65,35 @@ func TestUnknownPackage(t *testing.T) {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error is %q, without %q", err, part)
 		}
+	}
+}
+
+// TestLinkerOfTheConfiguration links with a linker that the builder image lacks.
+func TestLinkerOfTheConfiguration(t *testing.T) {
+	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
+	p := unitProject(t, "versions")
+	p.append(".cargo/config.toml", "\n[target.'cfg(target_os = \"linux\")']\nrustflags = [\"-C\", \"link-arg=-fuse-ld=mold\"]\n")
+	r := buildUnits(t, b, testenv.BuildOptions{Context: p.Dir})
+	if got := strings.Join(installations(r), "; "); got != "mold" {
+		t.Errorf("the build installs %q", got)
+	}
+	if got := r.Run(t); got != "5 10\n" {
+		t.Errorf("the program prints %q", got)
+	}
+	rootfs, err := r.Unpack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := elf.Open(filepath.Join(rootfs, binDir, "versions"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	comment := f.Section(".comment")
+	if comment == nil {
+		t.Fatal("the program does not say what linked it")
+	}
+	if text, err := comment.Data(); err != nil || !strings.Contains(string(text), "mold") {
+		t.Errorf("the program was linked by %q (%v)", text, err)
 	}
 }

@@ -35,8 +35,13 @@ type service struct {
 var services = []service{
 	{project: "database", start: startPostgres, prints: "2 Venus\n3 Earth\n", installs: "libpq-dev"},
 	{project: "tls", start: startTLS, prints: "hello over TLSv1.3\n", not: "libssl-dev"},
-	{project: "queue", start: func(*testing.T) []string { return nil }, prints: "Mercury\nVenus\n"},
+	{project: "queue", start: alone, prints: "Mercury\nVenus\n"},
+	// Its build script watches the headers of the system and of the compiler.
+	{project: "bindings", start: alone, prints: "user::rwx\ngroup::r-x\nother::r-x\n", installs: "libacl1-dev, libclang-dev"},
 }
+
+// alone is for a program that talks to nobody.
+func alone(*testing.T) []string { return nil }
 
 // TestServices builds programs that use libraries of the system, runs their images, and has each talk to its service.
 func TestServices(t *testing.T) {

@@ -37,7 +37,7 @@ type Inputs struct {
 	// NoSymbolicModes is true when the daemon takes numeric permissions only;
 	// it would read a symbolic mode as 0.
 	NoSymbolicModes bool
-	// IgnoreCache holds the names of the vertices to run again ("deps",
+	// IgnoreCache holds the names of the vertices to run again ("deps", "packages",
 	// "build"), from --no-cache-filter.
 	IgnoreCache func(name string) bool
 	// WholeSources gives the source vertex of a plan with units the sources of

@@ -37,14 +37,15 @@ func (g *generator) system(toolchain llb.State, extra []string) llb.State {
 	foreign = slices.Compact(foreign)
 	args := []string{"/bin/sh", PackagesScript, fmt.Sprint(len(foreign))}
 	args = append(args, foreign...)
-	return toolchain.Run(
+	opts := []llb.RunOption{
 		llb.Args(append(args, packages...)), llb.Dir("/"),
 		llb.AddMount("/rustfile", g.script("packages.sh"), llb.Readonly),
 		// The manager must not meet another one of itself in it.
 		llb.AddMount("/var/cache/rustfile-packages", llb.Scratch(), llb.AsPersistentCacheDir(packagesCache, llb.CacheMountLocked)),
 		llb.Network(pb.NetMode_UNSET), llb.Platform(g.platform),
 		g.named(namePackages(packages)),
-	).Root()
+	}
+	return toolchain.Run(append(opts, g.ignored("packages")...)...).Root()
 }
 
 // Installed is a state that holds what the builder image notes about its

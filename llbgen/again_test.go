@@ -6,6 +6,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
+	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/internal/plan/plantest"
 	"github.com/rustfile/rustfile/llbgen"
 )
@@ -15,7 +16,8 @@ import (
 func TestAgainToTheEnd(t *testing.T) {
 	small(t, func(t *testing.T, w *plantest.Workspace, granularity string) {
 		p := planOf(t, w, granularity)
-		for _, ignored := range []string{"deps", "build"} {
+		p.AddPackages("a test", plan.Location{}, "mold")
+		for _, ignored := range []string{"deps", "build", "packages"} {
 			in := inputs(p)
 			in.IgnoreCache = func(name string) bool { return name == ignored }
 			res, err := llbgen.Build(p, in)

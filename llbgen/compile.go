@@ -175,7 +175,7 @@ func (g *generator) again(name string) []llb.ConstraintsOpt {
 	if g.in.IgnoreCache == nil {
 		return nil
 	}
-	if g.in.IgnoreCache(name) || g.in.IgnoreCache("deps") {
+	if g.in.IgnoreCache(name) || g.in.IgnoreCache("deps") || g.in.IgnoreCache("packages") {
 		return []llb.ConstraintsOpt{llb.IgnoreCache}
 	}
 	return nil

@@ -45,7 +45,10 @@ func (g *generator) system(toolchain llb.State, extra []string) llb.State {
 		llb.Network(pb.NetMode_UNSET), llb.Platform(g.platform),
 		g.named(namePackages(packages)),
 	}
-	return toolchain.Run(append(opts, g.ignored("packages")...)...).Root()
+	if g.in.IgnoreCache != nil && g.in.IgnoreCache("packages") {
+		opts = append(opts, llb.IgnoreCache)
+	}
+	return toolchain.Run(opts...).Root()
 }
 
 // Installed is a state that holds what the builder image notes about its

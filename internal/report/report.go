@@ -77,6 +77,8 @@ type Report struct {
 	Started int64 `json:"started"`
 	// Units are sorted by ID.
 	Units []Unit `json:"units"`
+	// Image is what came of them, nil in a report that does not say.
+	Image *Image `json:"image,omitempty"`
 }
 
 // Unit is one compilation of one package.

@@ -60,6 +60,7 @@ func Text(w io.Writer, r *Report) error {
 		}
 		b.WriteString("\n")
 	}
+	b.WriteString(r.Image.text())
 	_, err := io.WriteString(w, b.String())
 	return err
 }

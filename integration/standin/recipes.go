@@ -54,6 +54,9 @@ func newRecipe(ctx context.Context, im Image) (recipe, error) {
 	case DebianARM64:
 		return debianARM64Recipe(), nil
 	}
+	if s, ok := smallBases[im]; ok {
+		return smallRecipe(im, s)
+	}
 	return recipe{}, fmt.Errorf("there is no look-alike named %q", im)
 }
 
@@ -69,7 +72,7 @@ var slimExcludes = []string{
 // mmdebstrap makes a root file system as a tar archive and returns its path. As in the official images, /bin is a
 // link from the start: otherwise the package that makes it one would stay, and bring all of perl.
 func mmdebstrap(ctx context.Context, b *builder, name string, packages []string, args ...string) (string, error) {
-	program, err := debian.Need(ctx, logWriter(b.logf), "mmdebstrap", "mmdebstrap")
+	program, err := needMmdebstrap(ctx, b)
 	if err != nil {
 		return "", err
 	}
@@ -83,6 +86,10 @@ func mmdebstrap(ctx context.Context, b *builder, name string, packages []string,
 		return "", err
 	}
 	return out, nil
+}
+
+func needMmdebstrap(ctx context.Context, b *builder) (string, error) {
+	return debian.Need(ctx, logWriter(b.logf), "mmdebstrap", "mmdebstrap")
 }
 
 // logWriter turns a line logger into an io.Writer.

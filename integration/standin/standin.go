@@ -142,7 +142,11 @@ func (s *Standin) BuildkitdConfig() string {
 	if s.registry == nil {
 		return ""
 	}
-	return fmt.Sprintf("[registry.\"docker.io\"]\n  mirrors = [%q]\n", s.Mirror()) + s.registry.BuildkitdConfig()
+	config := ""
+	for _, host := range []string{"docker.io", "gcr.io"} {
+		config += fmt.Sprintf("[registry.%q]\n  mirrors = [%q]\n", host, s.Mirror())
+	}
+	return config + s.registry.BuildkitdConfig()
 }
 
 // Describe says in one line, for the screen, where base images come from.

@@ -164,7 +164,9 @@ func (d *Daemon) start(ctx context.Context, o DaemonOptions) error {
 func (d *Daemon) config() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[otel]\n  socketPath = %q\n", filepath.Join(d.Dir, "otel.sock"))
-	fmt.Fprintf(&b, "[registry.\"docker.io\"]\n  mirrors = [%q]\n", d.env.Registry.Host())
+	for _, host := range []string{"docker.io", "gcr.io"} {
+		fmt.Fprintf(&b, "[registry.%q]\n  mirrors = [%q]\n", host, d.env.Registry.Host())
+	}
 	b.WriteString(d.env.Registry.BuildkitdConfig())
 	fmt.Fprintf(&b, "[worker.oci]\n  enabled = %t\n  gc = false\n  networkMode = \"host\"\n  binary = %q\n",
 		d.Worker == OCI, d.env.Tools.Path(gotools.Runc))

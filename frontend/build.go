@@ -15,6 +15,7 @@ import (
 	"github.com/rustfile/rustfile/internal/cargo"
 	"github.com/rustfile/rustfile/internal/hermetic"
 	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/internal/runtimeneeds"
 	"github.com/rustfile/rustfile/llbgen"
 )
 
@@ -80,6 +81,7 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err != nil {
 		return nil, err
 	}
+	b.warnMusl(ctx, p)
 	s, err := b.try(ctx, r, in, platform)
 	if err != nil {
 		return nil, err
@@ -90,7 +92,7 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err := b.keepPlan(s.plan); err != nil {
 		return nil, err
 	}
-	b.showWarnings(ctx, s, platform)
+	b.showWarnings(ctx, s)
 	b.keepReport(ctx, s, in, platform)
 	if err := b.keepSBOM(ctx, s, in, platform); err != nil {
 		return nil, err
@@ -104,24 +106,24 @@ type solved struct {
 	// reason says why the plan is coarse, "" when it is not.
 	reason string
 	res    *llbgen.Result
-	ref    client.Reference
-	// out is the output of the source vertex, nil until it is asked for.
+	linked
+	needs runtimeneeds.Needs
+	// ref is the image.
+	ref client.Reference
+	// out reads the output of the source vertex, nil until it is asked for.
 	out *refFS
 }
 
 // output reads what the source vertex wrote.
-func (b *build) output(ctx context.Context, s *solved, platform ocispecs.Platform) (*refFS, error) {
+func (s *solved) output(ctx context.Context) *refFS {
 	if s.out == nil {
-		ref, err := b.solve(ctx, s.res.Binaries, llb.Platform(platform))
-		if err != nil {
-			return nil, err
-		}
-		s.out = newRefFS(ctx, ref)
+		s.out = newRefFS(ctx, s.binaries)
 	}
-	return s.out, nil
+	return s.out
 }
 
 // attempt makes and solves the graph of a plan, which is coarse for a reason.
+// The programs come first: what they need of the base decides about the image.
 func (b *build) attempt(ctx context.Context, p *plan.Plan, reason string, in llbgen.Inputs, platform ocispecs.Platform) (*solved, error) {
 	res, err := llbgen.Build(p, in)
 	if err != nil {
@@ -130,11 +132,23 @@ func (b *build) attempt(ctx context.Context, p *plan.Plan, reason string, in llb
 	if err := b.checkHermetic(ctx, res.State, in, platform); err != nil {
 		return nil, err
 	}
-	ref, err := b.evaluate(ctx, res.State, llb.Platform(platform))
+	l, err := b.link(ctx, p, res, platform)
 	if err != nil {
 		return nil, shortened(b.explained(ctx, err, p, in))
 	}
-	return &solved{plan: p, reason: reason, res: res, ref: ref}, nil
+	needs, err := b.needs(ctx, p, res, l, in, platform)
+	if err != nil {
+		return nil, b.explained(ctx, err, p, in)
+	}
+	res = res.With(needs)
+	if err := b.checkHermetic(ctx, res.State, in, platform); err != nil {
+		return nil, err
+	}
+	ref, err := b.evaluate(ctx, res.State, llb.Platform(platform))
+	if err != nil {
+		return nil, explainImage(b.explained(ctx, err, p, in), p)
+	}
+	return &solved{plan: p, reason: reason, res: res, linked: *l, needs: needs, ref: ref}, nil
 }
 
 // explained is the failure of a vertex of a plan, told so that a user can act on it.
@@ -161,10 +175,10 @@ func (b *build) checkHermetic(ctx context.Context, st llb.State, in llbgen.Input
 		}
 		given = append(given, d)
 	}
-	return errors.Join(
-		hermetic.Check(def, func(name string) bool { return strings.Contains(name, llbgen.NameToolchain) }, given...),
-		hermetic.CheckPlatform(def, b.platformOr(nil), given...),
-	)
+	network := func(name string) bool {
+		return strings.Contains(name, llbgen.NameToolchain) || strings.Contains(name, llbgen.NameRuntimePackages)
+	}
+	return errors.Join(hermetic.Check(def, network, given...), hermetic.CheckPlatform(def, b.platformOr(nil), given...))
 }
 
 // plan decides what is built for a platform.

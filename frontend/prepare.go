@@ -12,6 +12,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/options"
 	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/internal/runtimeneeds"
 	"github.com/rustfile/rustfile/llbgen"
 	"golang.org/x/sync/errgroup"
 )
@@ -65,6 +66,9 @@ func (b *build) fitToBase(ctx context.Context, p *plan.Plan, in llbgen.Inputs, p
 	group, err := readOptional(root, "etc/group")
 	if err != nil {
 		return err
+	}
+	if passwd == nil && group == nil && p.Image.Users {
+		passwd, group = []byte(runtimeneeds.Passwd), []byte(runtimeneeds.Group)
 	}
 	if err := p.ResolveUsers(b.options, passwd, group); err != nil {
 		return err

@@ -19,7 +19,8 @@ import (
 const maxLinks = 40
 
 // refFS is a reference of the gateway as a file system. A directory is listed
-// once and a file is read once: each call goes to the daemon and back. What
+// once and ReadFile reads a file once: each call goes to the daemon and back.
+// An open file is read in parts. What
 // exists is only ever learned from listings, because an error of a remote call
 // does not say whether the file is missing or the daemon failed.
 type refFS struct {
@@ -29,6 +30,8 @@ type refFS struct {
 	mu    sync.Mutex
 	dirs  map[string]map[string]*fstypes.Stat
 	files map[string][]byte
+	// readers are those of the files that were opened, and of small ones.
+	readers map[string]*rangedReader
 }
 
 var (
@@ -40,7 +43,7 @@ var (
 
 // newRefFS reads ref for as long as ctx lasts.
 func newRefFS(ctx context.Context, ref client.Reference) *refFS {
-	return &refFS{ctx: ctx, ref: ref, dirs: map[string]map[string]*fstypes.Stat{}, files: map[string][]byte{}}
+	return &refFS{ctx: ctx, ref: ref, dirs: map[string]map[string]*fstypes.Stat{}, files: map[string][]byte{}, readers: map[string]*rangedReader{}}
 }
 
 // list returns the entries of a directory whose path has no links.
@@ -117,9 +120,72 @@ func (f *refFS) Open(name string) (fs.File, error) {
 		file.entries, err = f.ReadDir(name)
 		return file, err
 	}
-	data, err := f.read(at)
-	file.Reader = bytes.NewReader(data)
-	return file, err
+	file.SectionReader = io.NewSectionReader(f.reader(at, st), 0, st.Size)
+	return file, nil
+}
+
+// reader is the one reader of a file.
+func (f *refFS) reader(at string, st *fstypes.Stat) *rangedReader {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.readers[at] == nil {
+		f.readers[at] = &rangedReader{fs: f, at: at, size: st.Size, chunks: map[int64][]byte{}}
+	}
+	return f.readers[at]
+}
+
+// chunkSize is how much of an open file is read at once.
+const chunkSize = 64 << 10
+
+// rangedReader reads the parts of a file that are asked for: a program can be
+// larger than a message of the gateway.
+type rangedReader struct {
+	fs   *refFS
+	at   string
+	size int64
+
+	mu     sync.Mutex
+	chunks map[int64][]byte
+}
+
+// ReadAt implements io.ReaderAt.
+func (r *rangedReader) ReadAt(p []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, &fs.PathError{Op: "read", Path: r.at, Err: fs.ErrInvalid}
+	}
+	n := 0
+	for n < len(p) && off < r.size {
+		data, err := r.chunk(off / chunkSize)
+		if err != nil {
+			return n, err
+		}
+		from := int(off % chunkSize)
+		if from >= len(data) {
+			return n, io.ErrUnexpectedEOF
+		}
+		copied := copy(p[n:], data[from:])
+		n, off = n+copied, off+int64(copied)
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (r *rangedReader) chunk(i int64) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if data, ok := r.chunks[i]; ok {
+		return data, nil
+	}
+	data, err := r.fs.ref.ReadFile(r.fs.ctx, client.ReadRequest{
+		Filename: r.at, Range: &client.FileRange{Offset: int(i * chunkSize), Length: chunkSize},
+	})
+	if err != nil {
+		return nil, &fs.PathError{Op: "read", Path: r.at, Err: err}
+	}
+	r.chunks[i] = data
+	return data, nil
 }
 
 // ReadFile implements fs.ReadFileFS.
@@ -131,11 +197,14 @@ func (f *refFS) ReadFile(name string) ([]byte, error) {
 	if fs.FileMode(st.Mode).IsDir() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrInvalid}
 	}
-	data, err := f.read(at)
+	data, err := f.read(at, st)
 	return bytes.Clone(data), err // the caller may change it
 }
 
-func (f *refFS) read(at string) ([]byte, error) {
+func (f *refFS) read(at string, st *fstypes.Stat) ([]byte, error) {
+	if st.Size <= chunkSize {
+		return f.reader(at, st).chunk(0)
+	}
 	f.mu.Lock()
 	data, ok := f.files[at]
 	f.mu.Unlock()
@@ -218,7 +287,7 @@ func (i fileInfo) Sys() any           { return i.st }
 
 // refFile is an open file or directory of a refFS.
 type refFile struct {
-	*bytes.Reader
+	*io.SectionReader
 	info    fileInfo
 	entries []fs.DirEntry
 }
@@ -227,10 +296,10 @@ func (f *refFile) Stat() (fs.FileInfo, error) { return f.info, nil }
 func (f *refFile) Close() error               { return nil }
 
 func (f *refFile) Read(p []byte) (int, error) {
-	if f.Reader == nil {
+	if f.SectionReader == nil {
 		return 0, &fs.PathError{Op: "read", Path: f.info.base, Err: fs.ErrInvalid}
 	}
-	return f.Reader.Read(p)
+	return f.SectionReader.Read(p)
 }
 
 // ReadDir implements fs.ReadDirFile.

@@ -3,9 +3,13 @@ package frontend
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -18,8 +22,15 @@ import (
 // and counts the calls that would go to a daemon.
 type fakeReference struct {
 	dir   string
+	mu    sync.Mutex
 	calls map[string]int
 	fail  error
+}
+
+func (r *fakeReference) called(what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls[what]++
 }
 
 func newFakeReference(t *testing.T, files map[string]string, links map[string]string) *fakeReference {
@@ -46,20 +57,24 @@ func (r *fakeReference) ToState() (llb.State, error)    { return llb.Scratch(), 
 func (r *fakeReference) Evaluate(context.Context) error { return nil }
 
 func (r *fakeReference) ReadFile(_ context.Context, req client.ReadRequest) ([]byte, error) {
-	r.calls["read "+req.Filename]++
+	r.called("read " + req.Filename)
 	if r.fail != nil {
 		return nil, r.fail
 	}
-	return os.ReadFile(filepath.Join(r.dir, req.Filename))
+	data, err := os.ReadFile(filepath.Join(r.dir, req.Filename))
+	if req.Range != nil && err == nil {
+		data = data[min(req.Range.Offset, len(data)):min(req.Range.Offset+req.Range.Length, len(data))]
+	}
+	return data, err
 }
 
 func (r *fakeReference) StatFile(_ context.Context, req client.StatRequest) (*fstypes.Stat, error) {
-	r.calls["stat "+req.Path]++
+	r.called("stat " + req.Path)
 	return nil, errors.New("a listing says it all")
 }
 
 func (r *fakeReference) ReadDir(_ context.Context, req client.ReadDirRequest) ([]*fstypes.Stat, error) {
-	r.calls["list "+req.Path]++
+	r.called("list " + req.Path)
 	if r.fail != nil {
 		return nil, r.fail
 	}
@@ -124,6 +139,51 @@ func TestRefFSFailure(t *testing.T) {
 	ref := newFakeReference(t, map[string]string{"Cargo.toml": ""}, nil)
 	ref.fail = errors.New("connection lost")
 	if _, err := fs.ReadFile(newRefFS(t.Context(), ref), "Cargo.toml"); !errors.Is(err, ref.fail) || errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestRefFSRanges: of a large file only what is asked for is read, and once.
+func TestRefFSRanges(t *testing.T) {
+	text := strings.Repeat("0123456789", 100_000)
+	ref := newFakeReference(t, map[string]string{"large": text}, nil)
+	fsys := newRefFS(t.Context(), ref)
+	for range 2 {
+		file, err := fsys.Open("large")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, off := range []int64{0, 11, chunkSize - 5, chunkSize, int64(len(text)) - 10} {
+			got := make([]byte, 10)
+			if n, err := file.(io.ReaderAt).ReadAt(got, off); n != 10 || err != nil || string(got) != text[off:off+10] {
+				t.Errorf("at %d: %q, %d, %v", off, got, n, err)
+			}
+		}
+		if n, err := file.(io.ReaderAt).ReadAt(make([]byte, 10), int64(len(text))-3); n != 3 || err != io.EOF {
+			t.Errorf("at the end: %d, %v", n, err)
+		}
+	}
+	if n := ref.calls["read large"]; n != 3 {
+		t.Errorf("%d parts were read, want 3", n)
+	}
+	if data, err := fs.ReadFile(fsys, "large"); err != nil || string(data) != text {
+		t.Errorf("the whole file: %d bytes, %v", len(data), err)
+	}
+}
+
+func TestTreeSize(t *testing.T) {
+	files, want := map[string]string{}, int64(0)
+	for i := range 100 {
+		text := strings.Repeat("x", i)
+		files[fmt.Sprintf("a/b%d/c/file", i)], files[fmt.Sprintf("d%d", i)] = text, text
+		want += int64(2 * i)
+	}
+	ref := newFakeReference(t, files, map[string]string{"link": "d99", "up": "..", "dir": "a"})
+	if got, err := treeSize(t.Context(), ref); err != nil || got != want {
+		t.Errorf("the size is %d, %v; want %d", got, err, want)
+	}
+	ref.fail = errors.New("connection lost")
+	if _, err := treeSize(t.Context(), ref); !errors.Is(err, ref.fail) {
 		t.Errorf("error is %v", err)
 	}
 }

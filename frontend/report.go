@@ -33,12 +33,8 @@ func (b *build) keepReport(ctx context.Context, s *solved, in llbgen.Inputs, pla
 
 // showWarnings shows what the source vertex wants the user to know. It is in the
 // vertex's output because its log is gone when the vertex is cached.
-func (b *build) showWarnings(ctx context.Context, s *solved, platform ocispecs.Platform) {
-	out, err := b.output(ctx, s, platform)
-	if err != nil {
-		return // whoever needs the output says so
-	}
-	data, err := out.ReadFile("warnings")
+func (b *build) showWarnings(ctx context.Context, s *solved) {
+	data, err := s.output(ctx).ReadFile("warnings")
 	if err != nil {
 		return // there are none
 	}
@@ -55,13 +51,11 @@ func (b *build) report(ctx context.Context, s *solved, in llbgen.Inputs, platfor
 		Granularity: string(p.Mode), Reason: s.reason, Toolchain: in.Toolchain.Ref, Started: b.started.UnixMilli(), Units: []report.Unit{},
 	}
 	if p.Units == nil {
-		return r, nil
+		var err error
+		r.Image, err = b.imageReport(ctx, s, in, true, platform)
+		return r, err
 	}
-	out, err := b.output(ctx, s, platform)
-	if err != nil {
-		return nil, err
-	}
-	data, err := out.ReadFile("record")
+	data, err := s.output(ctx).ReadFile("record")
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +65,8 @@ func (b *build) report(ctx context.Context, s *solved, in llbgen.Inputs, platfor
 	}
 	u := &unitReport{plan: p, in: in, record: rec, started: r.Started, ids: unitIDs(p)}
 	r.Units = u.units()
-	return r, nil
+	r.Image, err = b.imageReport(ctx, s, in, u.compiled(llbgen.SourceVertex), platform)
+	return r, err
 }
 
 // record is what the source vertex noted: when each vertex ran, in milliseconds
@@ -203,10 +198,16 @@ func (u *unitReport) finish(unit *report.Unit, dependencies []int) {
 	unit.Status = report.StatusReused
 	if t, ok := u.record.times[unit.Vertex]; ok {
 		unit.Start, unit.Duration = t[0], max(t[1]-t[0], 0)
-		if t[1] >= u.started {
+		if u.compiled(unit.Vertex) {
 			unit.Status = report.StatusCompiled
 		}
 	}
+}
+
+// compiled reports whether a vertex ran in this build.
+func (u *unitReport) compiled(vertex string) bool {
+	t, ok := u.record.times[vertex]
+	return ok && t[1] >= u.started
 }
 
 func (u *unitReport) inputs(n plan.Node) map[string]string {

@@ -45,6 +45,9 @@ type build struct {
 	headFound *gitmeta.Head
 	headErr   error
 
+	// muslWarning is for the warning about musl's allocator.
+	muslWarning sync.Once
+
 	mu sync.Mutex
 	// first is the first vertex that was solved; warnings are shown below it.
 	first digest.Digest

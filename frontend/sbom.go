@@ -79,11 +79,7 @@ func (b *build) document(ctx context.Context, s *solved, in llbgen.Inputs, platf
 	for _, q := range p.Compiled.Packages {
 		d.Crates = append(d.Crates, bom.Crate{Package: q, Download: download(p, in.Downloads, q)})
 	}
-	out, err := b.output(ctx, s, platform)
-	if err != nil {
-		return nil, err
-	}
-	data, err := out.ReadFile("sums")
+	data, err := s.output(ctx).ReadFile("sums")
 	if err != nil {
 		return nil, err
 	}

@@ -154,6 +154,9 @@ func checkFiles(t *testing.T, a added, at time.Time) {
 	for _, h := range a.entries {
 		file := strings.Trim(h.Name, "/")
 		dir, mode := path.Dir(file), h.FileInfo().Mode()
+		if mode.IsDir() && mode.Perm() != 0o755 {
+			t.Errorf("the directory %s has mode %s", h.Name, mode)
+		}
 		switch {
 		case h.Typeflag == tar.TypeDir && mode.Perm() == 0o755 && (strings.HasPrefix(caBundle, file+"/") || strings.HasPrefix(binDir+"/", file+"/")):
 		case h.Typeflag == tar.TypeReg && dir == binDir && mode == 0o755:
@@ -201,7 +204,7 @@ func checkUser(t *testing.T, res *testenv.Result) {
 	if n, err := strconv.Atoi(uid); err != nil || n == 0 {
 		t.Errorf("the user is %q, want a number other than 0", res.Image.Config.User)
 	}
-	const script = `id -u; for d in / /etc /usr/local/bin; do if touch $d/written 2>/dev/null; then echo can write $d; fi; done`
+	const script = `id -u; for d in / /etc /usr/local/bin; do if touch $d/written 2>/dev/null; then echo can write $d; fi; done; cat /etc/ssl/certs/ca-certificates.crt >/dev/null`
 	if got := res.RunWith(t, testenv.RunOptions{Entrypoint: []string{"/bin/sh", "-c", script}}); got != uid+"\n" {
 		t.Errorf("a shell in the image printed %q, want %q", got, uid+"\n")
 	}

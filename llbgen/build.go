@@ -9,6 +9,7 @@ import (
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/internal/runtimeneeds"
 )
 
 // Inputs are the facts and states that a plan leaves open.
@@ -62,8 +63,12 @@ type Base struct {
 
 // Result is what comes out of a plan.
 type Result struct {
-	// State is the root filesystem of the image.
+	// State is the root filesystem of the image, Image its config. They assume
+	// what [Assumed] says of the base; [Result.With] takes what was found out.
 	State llb.State
+	// Builder is the root filesystem that the source vertex runs in: libraries
+	// that the programs were linked with are there.
+	Builder llb.State
 	// Binaries is the output of the source vertex. Its file sums has the SHA-1
 	// and SHA-256 of each binary as the programs sha1sum and sha256sum write them,
 	// with the name below /bin, and warnings has what the user should know. With units, its file record
@@ -73,6 +78,19 @@ type Result struct {
 	Image    dockerspec.DockerOCIImage
 	// Base is the config of the runtime base.
 	Base dockerspec.DockerOCIImage
+	// Added are the layers on top of the base; none when the daemon cannot merge
+	// layers, since then they hold the base as well.
+	Added []llb.State
+
+	generator *generator
+}
+
+// With is the result for an image that gets what its base lacks.
+func (r *Result) With(needs runtimeneeds.Needs) *Result {
+	with := *r
+	with.State, with.Added = r.generator.runtime(r, needs)
+	with.Image = r.generator.image(needs)
+	return &with
 }
 
 // generator holds what every vertex constructor needs; it does not change.
@@ -122,7 +140,8 @@ func Build(p *plan.Plan, in Inputs) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Result{State: g.runtime(binaries), Binaries: binaries, Image: g.image(), Base: in.Runtime.Config}, nil
+	r := &Result{Builder: g.builder(t), Binaries: binaries, Base: in.Runtime.Config, generator: g}
+	return r.With(Assumed(p, in)), nil
 }
 
 // coarse compiles the dependencies in one vertex and the members in another.

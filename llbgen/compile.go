@@ -82,6 +82,11 @@ func (g *generator) dependencies(t toolchains, sources *thirdParty) *llb.State {
 	return &out
 }
 
+// builder is the root filesystem that the source vertex runs in.
+func (g *generator) builder(t toolchains) llb.State {
+	return g.system(t.target, slices.Concat(g.plan.CrossPackages(), g.plan.Members.Packages))
+}
+
 // members is the source vertex; its output holds the binaries in /bin. The
 // mounts give it third-party sources and what is compiled already.
 func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunOption) (llb.State, error) {
@@ -113,7 +118,7 @@ func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunO
 	opts = append(opts, mounts...)
 	opts = append(opts, g.ignored("build")...)
 	opts = append(opts, g.location(m.Location)...)
-	return g.system(t.target, slices.Concat(g.plan.CrossPackages(), m.Packages)).Run(opts...).AddMount("/out", llb.Scratch()), nil
+	return g.builder(t).Run(opts...).AddMount("/out", llb.Scratch()), nil
 }
 
 // packageLists are the lists of packages that the binaries carry, by binary.

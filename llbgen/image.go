@@ -9,11 +9,15 @@ import (
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/internal/runtimeneeds"
 )
 
+// CABundle is where the builder image has its CA certificates, and where the
+// image gets them.
+const CABundle = "/etc/ssl/certs/ca-certificates.crt"
+
 const (
-	binDir   = "/usr/local/bin"
-	caBundle = "/etc/ssl/certs/ca-certificates.crt"
+	binDir = "/usr/local/bin"
 	// defaultPath is BuildKit's own for Linux images without one.
 	defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 )
@@ -21,31 +25,36 @@ const (
 // BinaryPath is where the image has a binary.
 func BinaryPath(b plan.Binary) string { return path.Join(binDir, b.Name) }
 
-// runtime adds the binaries, and a CA bundle where the base has none, to the
-// base as one layer whose bytes follow from its contents alone.
-func (g *generator) runtime(binaries llb.State) llb.State {
-	layers := []llb.State{g.in.Runtime.State}
+// runtime adds what the base lacks and the binaries to the base: two layers,
+// of which the first changes more seldom, whose bytes follow from their
+// contents alone.
+func (g *generator) runtime(r *Result, needs runtimeneeds.Needs) (state llb.State, added []llb.State) {
+	base := g.base(needs.Packages)
+	layers := []llb.State{base}
 	onto := func() llb.State {
 		if g.in.NoMerge {
 			return layers[len(layers)-1]
 		}
 		return llb.Scratch()
 	}
+	if support := g.support(r.Builder, needs); support != nil {
+		layers = append(layers, onto().File(support, g.named(nameSupport)))
+	}
 	if assets := g.assets(); assets != nil {
 		layers = append(layers, onto().File(assets, g.named(nameAssets)))
 	}
 	var fa *llb.FileAction
 	for _, b := range g.plan.Binaries {
-		fa = fa.Copy(binaries, path.Join("/bin", b.Name), BinaryPath(b), g.added(0o755))
+		fa = fa.Copy(r.Binaries, path.Join("/bin", b.Name), BinaryPath(b), g.added(0o755))
 	}
-	if g.plan.Image.CACertificates && !g.in.Runtime.Override {
-		fa = fa.Copy(g.in.Toolchain.State, caBundle, caBundle, g.added(0o644))
+	if needs.CACertificates {
+		fa = fa.Copy(g.in.Toolchain.State, CABundle, CABundle, g.added(0o644))
 	}
 	layers = append(layers, onto().File(fa, append(g.again("build"), g.named(nameImage))...))
 	if g.in.NoMerge {
-		return layers[len(layers)-1]
+		return layers[len(layers)-1], nil
 	}
-	return llb.Merge(layers, append(g.again("build"), g.named(nameMerge), llb.WithoutExportCache())...)
+	return llb.Merge(layers, append(g.again("build"), g.named(nameMerge), llb.WithoutExportCache())...), layers[1:]
 }
 
 // added is a copy of one file into the image. BuildKit gives the directories it
@@ -65,7 +74,7 @@ func (g *generator) added(mode fs.FileMode) *llb.CopyInfo {
 }
 
 // image is the image's config: the base's, with the plan's on top.
-func (g *generator) image() dockerspec.DockerOCIImage {
+func (g *generator) image(needs runtimeneeds.Needs) dockerspec.DockerOCIImage {
 	base, p := g.in.Runtime.Config, g.plan.Image
 	img := base
 	img.Platform = g.target
@@ -83,6 +92,7 @@ func (g *generator) image() dockerspec.DockerOCIImage {
 	maps.Copy(img.Config.Labels, p.Labels)
 	maps.Copy(img.Config.Labels, g.in.Labels)
 	g.configure(&img.Config)
+	img.History = g.supportHistory(img.History, needs)
 	if g.assets() != nil {
 		img.History = append(img.History[:len(img.History):len(img.History)], ocispecs.History{
 			Created: &g.epoch, CreatedBy: "rustfile: add the assets", Comment: "rustfile",

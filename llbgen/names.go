@@ -23,6 +23,7 @@ const (
 	nameScripts   = "[internal] build script "
 	nameSecrets   = "[internal] ask for the build's secrets"
 	nameAssets    = "[image] copy the assets"
+	nameSupport   = "[image] copy what the base lacks"
 	nameImage     = "[image] copy the binaries"
 	nameMerge     = "[image] add the binaries to the base"
 )
@@ -31,6 +32,9 @@ const (
 const (
 	// NameToolchain begins the only exec vertices that may use the network.
 	NameToolchain = "[toolchain] "
+	// NameRuntimePackages begins the vertex that installs packages in the
+	// runtime base; it may use the network, too.
+	NameRuntimePackages = "[runtime] "
 	// NameDependencies begins the dependency vertex.
 	NameDependencies = "[deps] "
 	// NameMembers begins the source vertex.

@@ -19,6 +19,10 @@ const (
 	KeySuite             = "suite"
 	KeyBuilderImage      = "images.builder"
 	KeyRuntimeImage      = "images.runtime"
+	KeyLibraries         = "libraries"
+	KeyCACertificates    = "ca-certificates"
+	KeyTimeZones         = "tzdata"
+	KeyUsers             = "passwd"
 	KeyGranularity       = "granularity"
 	KeyGitMetadata       = "git-metadata"
 	KeyEntrypoint        = "entrypoint"
@@ -149,8 +153,25 @@ var buildKeys = []key{
 	}, parseBuilderImage},
 	{KeyRuntimeImage, KeyDoc{
 		Args: []string{"runtime-image"}, Type: TypeString, Default: "`debian` of the suite, slim",
-		Description: "The base of the built image; the named context `runtime` wins over it.",
+		Description: "The base of the built image, `scratch`, or a name for one of others' images (see below); the named context `runtime` wins over it.",
 	}, parseRuntimeImage},
+	{KeyLibraries, KeyDoc{
+		Args: []string{"libraries"}, Type: TypeString, Default: LibrariesAuto,
+		Description: "How shared libraries are added that the programs need and the base lacks: `copy` from the builder, install their `packages`, `none`, or `auto`, which is `copy`.",
+		Values:      waysOfLibraries,
+	}, parseLibraries},
+	{KeyCACertificates, KeyDoc{
+		Args: []string{"ca-certificates"}, Type: TypeBoolean, Default: "true",
+		Description: "Give a base without a bundle of CA certificates the builder's.",
+	}, parseCACertificates},
+	{KeyTimeZones, KeyDoc{
+		Args: []string{"tzdata"}, Type: TypeBoolean, Default: "false",
+		Description: "Give a base without a time zone database the builder's.",
+	}, parseTimeZones},
+	{KeyUsers, KeyDoc{
+		Args: []string{"passwd"}, Type: TypeBoolean, Default: "true",
+		Description: "Give a base without `/etc/passwd` one with `root`, `nobody` and `nonroot`.",
+	}, parseUsers},
 	{KeyGranularity, KeyDoc{
 		Args: []string{"granularity"}, Type: TypeString, Default: GranularityAuto,
 		Description: "How finely compilation is cut into vertices: `unit`, `group`, `coarse`, or `auto`, which is `group`; more coarsely where a remote cache could not hold the graph.",

@@ -64,6 +64,13 @@ type Options struct {
 	// not given. They are kept as written and are valid image references.
 	BuilderImage string
 	RuntimeImage string
+	// Libraries is one of the Libraries constants.
+	Libraries string
+	// CACertificates, TimeZones and Users are true when a base without CA
+	// certificates, a time zone database or /etc/passwd gets them.
+	CACertificates bool
+	TimeZones      bool
+	Users          bool
 	// Granularity is one of the Granularity constants.
 	Granularity string
 	// GitMetadata says whether sources are told the commit, nil for those that ask.
@@ -107,15 +114,18 @@ type Options struct {
 // Defaults returns the options of an empty Rustfile without build arguments.
 func Defaults() *Options {
 	return &Options{
-		Profile:      DefaultProfile,
-		ManifestPath: DefaultManifestPath,
-		Suite:        DefaultSuite,
-		Granularity:  GranularityAuto,
-		Libc:         LibcGnu,
-		Auditable:    true,
-		SBOM:         SBOMSPDX,
-		Spans:        map[string]cargo.Span{},
-		arguments:    map[string]string{},
+		Profile:        DefaultProfile,
+		ManifestPath:   DefaultManifestPath,
+		Suite:          DefaultSuite,
+		Granularity:    GranularityAuto,
+		Libc:           LibcGnu,
+		Libraries:      LibrariesAuto,
+		CACertificates: true,
+		Users:          true,
+		Auditable:      true,
+		SBOM:           SBOMSPDX,
+		Spans:          map[string]cargo.Span{},
+		arguments:      map[string]string{},
 	}
 }
 

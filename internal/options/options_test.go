@@ -51,6 +51,10 @@ toolchain = "nightly-2026-01-02"
 suite = "trixie"
 granularity = "unit"
 libc = "musl"
+libraries = "none"
+ca-certificates = false
+tzdata = true
+passwd = false
 locked = true
 images = { builder = "rust:1.95", runtime = "localhost:5000/base@sha256:` + strings.Repeat("0a", 32) + `" }
 `, want: &Options{
@@ -58,7 +62,7 @@ images = { builder = "rust:1.95", runtime = "localhost:5000/base@sha256:` + stri
 			NoDefaultFeatures: true, AllFeatures: true, Profile: "dist", ManifestPath: "Cargo.toml", Toolchain: "nightly-2026-01-02",
 			Suite: "trixie", LockedFlags: []string{"locked"}, BuilderImage: "rust:1.95",
 			RuntimeImage: "localhost:5000/base@sha256:" + strings.Repeat("0a", 32), Granularity: GranularityUnit, Libc: LibcMusl,
-			Auditable: true, SBOM: SBOMSPDX,
+			Auditable: true, SBOM: SBOMSPDX, Libraries: LibrariesNone, TimeZones: true,
 		}},
 		{name: "images as a table", file: "profile = 'dev'\n[images]\nbuilder = 'rust'\n",
 			want: with(func(o *Options) { o.Profile, o.BuilderImage = "dev", "rust" })},
@@ -69,11 +73,12 @@ images = { builder = "rust:1.95", runtime = "localhost:5000/base@sha256:` + stri
 			"package": "server", "bin": "a b", "features": "y,x/z", "no-default-features": "", "all-features": "1", "profile": "dev",
 			"manifest-path": "sub/Cargo.toml", "toolchain": "1.95", "suite": "bullseye", "builder-image": "rust:1", "runtime-image": "debian:12",
 			"frozen": "TRUE", "offline": "1", "granularity": "group", "libc": "gnu", "SOURCE_DATE_EPOCH": "0",
+			"LIBRARIES": "packages", "CA_CERTIFICATES": "0", "tzdata": "", "passwd": "1",
 		}, want: &Options{
 			Package: "server", Bins: []string{"a", "b"}, Features: []string{"x/z", "y"}, NoDefaultFeatures: true, AllFeatures: true,
 			Profile: "dev", ManifestPath: "sub/Cargo.toml", Toolchain: "1.95", Suite: "bullseye", BuilderImage: "rust:1",
 			RuntimeImage: "debian:12", Granularity: GranularityGroup, Libc: LibcGnu, LockedFlags: []string{"frozen", "offline"}, SourceDateEpoch: epoch(0),
-			Auditable: true, SBOM: SBOMSPDX,
+			Auditable: true, SBOM: SBOMSPDX, Libraries: LibrariesPackages, TimeZones: true, Users: true,
 		}},
 		{name: "case and underscores", args: map[string]string{"NO_DEFAULT_FEATURES": "true", "Runtime-Image": "debian"},
 			want: with(func(o *Options) { o.NoDefaultFeatures, o.RuntimeImage = true, "debian" })},

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"errors"
 	"io/fs"
 	"path"
 
@@ -73,17 +74,15 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 		Toolchain: toolchain, Sources: sources, Dependencies: deps,
 		Members:  planMembers(ws, o, selection, closure, sources.Vendored, mentions, triple),
 		Compiled: lockedPackages(ws, closure),
-		Image:    planImage(o, selection, in.Revision),
 		mentions: mentions,
 	}
 	for _, b := range selection.binaries {
 		p.Binaries = append(p.Binaries, Binary{Name: b.target.Name, Package: b.pkg.Name})
 	}
 	p.setBuildOptions(o)
-	p.Image.configure(o, assets)
 	p.addBuildPackages(o)
 	p.Members.Git = gitUse(o, closure, mentions)
-	return p, p.setSqlx(in.Context, ws, closure)
+	return p, errors.Join(p.setImage(o, selection, in, assets), p.setSqlx(in.Context, ws, closure))
 }
 
 // cargoArgs is the cargo command that builds targets, without --locked,

@@ -233,9 +233,18 @@ type Binary struct {
 type Image struct {
 	// Base is the reference of the runtime base image, by tag.
 	Base string `json:"base"`
-	// CACertificates is true when the base lacks a CA bundle and the builder's
-	// is copied.
+	// Packages are installed in the base, of whose distribution they are; sorted.
+	Packages []string `json:"packages,omitempty"`
+	// DefaultBase is true when the user named no base.
+	DefaultBase bool `json:"defaultBase,omitempty"`
+	// Libraries says how libraries are added that the programs need and the base
+	// lacks: one of runtimeneeds' modes.
+	Libraries string `json:"libraries"`
+	// CACertificates, TimeZones and Users are true when a base without a CA
+	// bundle, a time zone database or /etc/passwd gets it.
 	CACertificates bool `json:"caCertificates,omitempty"`
+	TimeZones      bool `json:"timeZones,omitempty"`
+	Users          bool `json:"users,omitempty"`
 	// Entrypoint is the image's command.
 	Entrypoint []string `json:"entrypoint"`
 	// User is "UID:GID", so that the base need not know it and orchestrators

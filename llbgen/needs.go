@@ -1,0 +1,103 @@
+package llbgen
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/internal/runtimeneeds"
+)
+
+const (
+	zoneinfo = "/usr/share/zoneinfo"
+	// dpkgRecords is where distroless images keep the records of their packages,
+	// one in a file; scanners read them. https://github.com/GoogleContainerTools/distroless
+	dpkgRecords = "/var/lib/dpkg/status.d"
+)
+
+// Assumed is what an image needs as far as that is known without a look at its
+// programs and its base: Debian's slim images have no CA certificates, scratch
+// has nothing, and any other base has everything.
+func Assumed(p *plan.Plan, in Inputs) runtimeneeds.Needs {
+	img := p.Image
+	if in.Runtime.State.Output() == nil {
+		return runtimeneeds.Needs{CACertificates: img.CACertificates, TimeZones: img.TimeZones, Users: img.Users, Temp: true}
+	}
+	return runtimeneeds.Needs{CACertificates: img.CACertificates && img.DefaultBase && !in.Runtime.Override}
+}
+
+// base is the image's base with packages of its own distribution: those that
+// the plan names and extra. The one vertex on top of it may use the network.
+func (g *generator) base(extra []string) llb.State {
+	packages := slices.Concat(g.plan.Image.Packages, extra)
+	if len(packages) == 0 {
+		return g.in.Runtime.State
+	}
+	slices.Sort(packages)
+	packages = slices.Compact(packages)
+	args := []string{"/bin/sh", PackagesScript, "0"}
+	return g.in.Runtime.State.Run(
+		llb.Args(append(args, packages...)), llb.Dir("/"), llb.User("0"),
+		llb.AddMount("/rustfile", g.script("packages.sh"), llb.Readonly),
+		llb.AddMount("/var/cache/rustfile-packages", llb.Scratch(), llb.AsPersistentCacheDir(packagesCache, llb.CacheMountLocked)),
+		llb.Network(pb.NetMode_UNSET), llb.Platform(g.platform),
+		g.named(NameRuntimePackages+strings.TrimPrefix(namePackages(packages), NameToolchain)),
+	).Root()
+}
+
+// Runtime is the base of the image with packages of its own distribution.
+func (r *Result) Runtime(packages []string) llb.State { return r.generator.base(packages) }
+
+// support copies what programs read and the base has not; nil is nothing.
+func (g *generator) support(builder llb.State, needs runtimeneeds.Needs) *llb.FileAction {
+	var fa *llb.FileAction
+	at := llb.WithCreatedTime(g.epoch)
+	for _, l := range needs.Libraries {
+		fa = fa.Copy(builder, l.From, l.To, g.added(0o644))
+	}
+	if len(needs.Records) > 0 {
+		fa = mkdirAt(fa, dpkgRecords, at)
+	}
+	for _, r := range needs.Records {
+		fa = fa.Mkfile(path.Join(dpkgRecords, r.Package), 0o644, []byte(r.Text), at)
+	}
+	if needs.TimeZones {
+		info := g.added(0)
+		info.Mode, info.CopyDirContentsOnly = nil, true
+		// Copies of all zones that count leap seconds, and of those that do not.
+		info.ExcludePatterns = []string{"posix", "right"}
+		fa = fa.Copy(builder, zoneinfo, zoneinfo, info)
+	}
+	if needs.Users {
+		fa = mkdirAt(fa, "/etc", at).
+			Mkfile("/etc/passwd", 0o644, []byte(runtimeneeds.Passwd), at).
+			Mkfile("/etc/group", 0o644, []byte(runtimeneeds.Group), at)
+	}
+	if needs.Temp {
+		fa = fa.Mkdir("/tmp", 0o777, at)
+	}
+	return fa
+}
+
+func mkdirAt(fa *llb.FileAction, dir string, at llb.MkdirOption) *llb.FileAction {
+	return fa.Mkdir(dir, 0o755, llb.WithParents(true), at)
+}
+
+// supportHistory adds the layers below that of the binaries to a history.
+func (g *generator) supportHistory(history []ocispecs.History, needs runtimeneeds.Needs) []ocispecs.History {
+	history = slices.Clip(history)
+	entry := func(what string) {
+		history = append(history, ocispecs.History{Created: &g.epoch, CreatedBy: "rustfile: " + what, Comment: "rustfile"})
+	}
+	if len(g.plan.Image.Packages)+len(needs.Packages) > 0 {
+		entry("install packages")
+	}
+	if g.support(llb.Scratch(), needs) != nil {
+		entry("add what the base lacks")
+	}
+	return history
+}

@@ -18,7 +18,6 @@ import (
 	"github.com/moby/buildkit/frontend/subrequests"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
-	"github.com/rustfile/rustfile/internal/cargo"
 	"github.com/rustfile/rustfile/internal/imagelock"
 	"github.com/rustfile/rustfile/internal/options"
 	"github.com/rustfile/rustfile/internal/plan"
@@ -66,20 +65,15 @@ func (b *build) readLock(ctx context.Context) (*imagelock.Lock, error) {
 
 // pinned adds to a base image the digest that the lock file has.
 func (b *build) pinned(ctx context.Context, named reference.Named) (reference.Named, error) {
-	if imagelock.Key(named) == "" {
-		return named, nil
-	}
 	if out, ok := b.lock.Pin(named); ok {
 		return out, nil
 	}
 	name := path.Base(imagelock.Name(b.entry.Filename))
-	missing := fmt.Sprintf("the base image %s has no digest in %s", reference.FamiliarString(named), name)
 	switch {
 	case b.options.LockedImages:
-		return nil, &cargo.Error{Span: b.options.Spans[options.KeyLockedImages], Message: missing,
-			Fix: "run `rustfile update` and commit " + name + ", or do not ask for locked-images"}
+		return nil, imagelock.Refuse(named, name, b.options.Spans[options.KeyLockedImages])
 	case b.lock != nil:
-		b.warn(ctx, missing+"; run `rustfile update`")
+		b.warn(ctx, imagelock.Missing(named, name)+"; run `rustfile update`")
 	}
 	return named, nil
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/moby/buildkit/client/llb/imagemetaresolver"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/rustfile/rustfile/internal/imagelock"
+	"github.com/rustfile/rustfile/internal/options"
 	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/llbgen"
 )
@@ -34,9 +36,9 @@ func officialEnv(name string) ([]string, bool) {
 	return nil, false
 }
 
-// resolveBase makes the state of a base image. The config of an image that is
-// not well known is asked of its registry; the image is not pulled.
-func resolveBase(ctx context.Context, ref string, platform ocispecs.Platform) (llbgen.Base, error) {
+// base makes the state of a base image, by the digest of the lock file where it
+// has one.
+func (p *project) base(ctx context.Context, ref string, platform ocispecs.Platform) (llbgen.Base, error) {
 	if ref == "scratch" {
 		return llbgen.Base{State: llb.Scratch()}, nil
 	}
@@ -44,9 +46,24 @@ func resolveBase(ctx context.Context, ref string, platform ocispecs.Platform) (l
 	if err != nil {
 		return llbgen.Base{}, fmt.Errorf("%q is not an image reference: %w", ref, err)
 	}
-	named = reference.TagNameOnly(named)
+	pinned, ok := p.lock.Pin(named)
+	if !ok && p.options.LockedImages {
+		return llbgen.Base{}, imagelock.Refuse(named, p.lockName, p.options.Spans[options.KeyLockedImages])
+	}
+	return resolveBase(ctx, reference.TagNameOnly(pinned), platform)
+}
+
+// resolveBase makes the state of a base image. The config of an image that is
+// not well known is asked of its registry; the image is not pulled.
+func resolveBase(ctx context.Context, named reference.Named, platform ocispecs.Platform) (llbgen.Base, error) {
 	var base llbgen.Base
 	resolved := named.String()
+	if digested, ok := named.(reference.Digested); ok {
+		// As the frontend writes it, so that the two make the same vertices.
+		if pinned, err := reference.WithDigest(reference.TrimNamed(named), digested.Digest()); err == nil {
+			resolved = pinned.String()
+		}
+	}
 	if env, ok := officialEnv(named.Name()); ok {
 		base.Config.Config.Env = env
 	} else {
@@ -57,7 +74,7 @@ func resolveBase(ctx context.Context, ref string, platform ocispecs.Platform) (l
 			return llbgen.Base{}, fmt.Errorf("cannot read the config of the image %s: %w", reference.FamiliarString(named), err)
 		}
 		if err := json.Unmarshal(config, &base.Config); err != nil {
-			return llbgen.Base{}, fmt.Errorf("the config of %s is not valid: %w", ref, err)
+			return llbgen.Base{}, fmt.Errorf("the config of %s is not valid: %w", reference.FamiliarString(named), err)
 		}
 		if pinned, err := reference.WithDigest(reference.TrimNamed(named), dgst); err == nil {
 			resolved = pinned.String()

@@ -83,10 +83,10 @@ func (p *project) inputs(ctx context.Context) (llbgen.Inputs, error) {
 		IgnoreCache: func(string) bool { return false },
 	}
 	var err error
-	if in.Toolchain, err = resolveBase(ctx, p.plan.Toolchain.Image, thisMachine()); err != nil {
+	if in.Toolchain, err = p.base(ctx, p.plan.Toolchain.Image, thisMachine()); err != nil {
 		return in, err
 	}
-	if in.Runtime, err = resolveBase(ctx, p.plan.Image.Base, p.platform); err != nil {
+	if in.Runtime, err = p.base(ctx, p.plan.Image.Base, p.platform); err != nil {
 		return in, err
 	}
 	for _, r := range p.plan.Sources.Registries {

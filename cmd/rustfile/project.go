@@ -12,6 +12,7 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/imagelock"
 	"github.com/rustfile/rustfile/internal/options"
 	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/spf13/pflag"
@@ -37,6 +38,10 @@ type project struct {
 	platform ocispecs.Platform
 	options  *options.Options
 	plan     *plan.Plan
+	// lock holds the digests of base images, nil when the project has none.
+	// lockName is the name of its file, whether it is there or not.
+	lock     *imagelock.Lock
+	lockName string
 	// ignore are the patterns of .dockerignore.
 	ignore []string
 	// files are what a failing vertex points at.
@@ -58,6 +63,9 @@ func loadProject(f *planFlags, dir string) (*project, error) {
 	}
 	p := &project{files: map[string][]byte{}}
 	if err := p.readOptions(f, file); err != nil {
+		return nil, err
+	}
+	if err := p.readLock(file); err != nil {
 		return nil, err
 	}
 	if err := p.readIgnore(file, dir); err != nil {
@@ -122,6 +130,21 @@ func (p *project) readOptions(f *planFlags, file string) error {
 		return err
 	}
 	return p.options.SetTarget(f.target)
+}
+
+// readLock reads the lock file of images beside the Rustfile, if there is one.
+func (p *project) readLock(file string) error {
+	p.lockName = imagelock.Name(filepath.Base(file))
+	data, err := os.ReadFile(filepath.Join(filepath.Dir(file), p.lockName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.files[p.lockName] = data
+	p.lock, err = imagelock.Parse(p.lockName, data)
+	return err
 }
 
 // readIgnore reads the patterns that keep files out of the context: those

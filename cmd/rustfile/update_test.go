@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/opencontainers/go-digest"
+	"github.com/rustfile/rustfile/internal/imagelock"
 )
 
 // TestWriteLock: each answer replaces the file, and what changed is said.
@@ -47,6 +48,32 @@ func TestWriteLock(t *testing.T) {
 	}
 	if err := (&app{stdout: &bytes.Buffer{}}).writeLock(file, &imagesAnswer{Images: map[string]digest.Digest{slim: one}}); err != nil {
 		t.Errorf("a damaged file is not replaced: %v", err)
+	}
+}
+
+// TestLLBUsesTheLock: a definition names the images of the lock file, and is not made without them when they were asked
+// for.
+func TestLLBUsesTheLock(t *testing.T) {
+	dir := t.TempDir()
+	writeFiles(t, dir, crate())
+	writeFiles(t, dir, map[string]string{"Rustfile": "# syntax=rustfile/rustfile:1\nlocked-images = true\n"})
+	status, _, stderr := runApp(t, testApp(nil), "llb", dir)
+	if status == 0 || !strings.Contains(stderr, "Rustfile:2") || !strings.Contains(stderr, "has no digest in Rustfile.lock") {
+		t.Errorf("without a lock file: status %d, %s", status, stderr)
+	}
+	a := testApp(nil)
+	p, err := loadProject(&planFlags{}, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := &imagelock.Lock{Images: map[string]digest.Digest{p.plan.Toolchain.Image: digest.FromString("rust"), p.plan.Image.Base: digest.FromString("debian")}}
+	writeFiles(t, dir, map[string]string{"Rustfile.lock": string(lock.Format())})
+	status, stdout, stderr := runApp(t, a, "llb", dir)
+	for ref, dgst := range lock.Images {
+		name, _, _ := strings.Cut(ref, ":")
+		if !strings.Contains(stdout, name+"@"+dgst.String()) {
+			t.Errorf("status %d, %s: the definition does not name %s@%s", status, stderr, name, dgst)
+		}
 	}
 }
 

@@ -48,17 +48,33 @@ func Key(named reference.Named) string {
 	return reference.TagNameOnly(named).String()
 }
 
-// Pin adds the digest to a reference; false when the file has none for it.
+// Pin adds the digest to a reference that has none. It is false when the file
+// has no digest for it, or there is no file (l is nil).
 func (l *Lock) Pin(named reference.Named) (reference.Named, bool) {
+	key := Key(named)
+	if key == "" {
+		return named, true
+	}
 	if l == nil {
 		return named, false
 	}
-	dgst, ok := l.Images[Key(named)]
+	dgst, ok := l.Images[key]
 	if !ok {
 		return named, false
 	}
 	pinned, err := reference.WithDigest(reference.TagNameOnly(named), dgst)
 	return pinned, err == nil
+}
+
+// Missing says that the lock file of that name has no digest of an image.
+func Missing(named reference.Named, file string) string {
+	return fmt.Sprintf("the base image %s has no digest in %s", reference.FamiliarString(named), file)
+}
+
+// Refuse is the error for an image that the lock file of that name has no
+// digest of, where the user asked for one at a place.
+func Refuse(named reference.Named, file string, at cargo.Span) error {
+	return &cargo.Error{Span: at, Message: Missing(named, file), Fix: "run `rustfile update` and commit " + file + ", or do not ask for locked-images"}
 }
 
 // Format writes the file.

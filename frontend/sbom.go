@@ -132,11 +132,17 @@ func parseSums(text string) map[string][2]string {
 
 // attest attaches the documents to the images.
 func (b *build) attest(ctx context.Context, rb *dockerui.ResultBuilder) error {
+	if !b.writesSBOM() {
+		return nil
+	}
 	return rb.EachPlatform(ctx, func(ctx context.Context, id string, p ocispecs.Platform) (err error) {
 		defer recoverPanic(&err)
 		b.mu.Lock()
 		list := b.sboms[platforms.Format(platforms.Normalize(p))]
 		b.mu.Unlock()
+		if len(list) == 0 {
+			return fmt.Errorf("there is no SBOM for %s", id)
+		}
 		for _, a := range list {
 			st := llb.Scratch().File(llb.Mkfile("/"+a.name, 0o644, a.data, llb.WithCreatedTime(time.Unix(0, 0))),
 				llb.WithCustomName("[internal] write "+a.name), llb.WithoutExportCache())

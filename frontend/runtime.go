@@ -56,6 +56,9 @@ func (b *build) root(ctx context.Context, st llb.State, env []string, platform o
 
 // needs finds out what the base lacks for the programs to start.
 func (b *build) needs(ctx context.Context, p *plan.Plan, res *llbgen.Result, l *linked, in llbgen.Inputs, platform ocispecs.Platform) (runtimeneeds.Needs, error) {
+	if p.Platform == plan.Wasi {
+		return modules(newRefFS(ctx, l.binaries), p)
+	}
 	q := runtimeneeds.Question{
 		Platform: p.Platform, Base: runtimeneeds.NewRoot(nil, nil), BaseName: baseName(p, in), Libraries: runtimeneeds.Mode(p.Image.Libraries), Foreign: p.BuildPlatform() != p.Platform,
 		CACertificates: p.Image.CACertificates, TimeZones: p.Image.TimeZones, Users: p.Image.Users,
@@ -79,6 +82,18 @@ func (b *build) needs(ctx context.Context, p *plan.Plan, res *llbgen.Result, l *
 		}
 	}
 	return needs, b.cannotStart(err, p)
+}
+
+// modules are programs that need nothing of their base: it has no loader for them.
+func modules(out fs.FS, p *plan.Plan) (needs runtimeneeds.Needs, err error) {
+	for _, bin := range p.Binaries {
+		info, err := fs.Stat(out, path.Join("bin", bin.Name))
+		if err != nil {
+			return needs, fmt.Errorf("the module %s: %w", bin.Name, err)
+		}
+		needs.Programs = append(needs.Programs, runtimeneeds.Program{Name: bin.Name, Path: llbgen.BinaryPath(bin), Size: info.Size(), Static: true})
+	}
+	return needs, nil
 }
 
 // explainBase says which package could not be installed in the base.

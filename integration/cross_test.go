@@ -15,10 +15,10 @@ import (
 	"github.com/rustfile/rustfile/llbgen"
 )
 
-// crossBuilder is a builder whose runtime base is there for linux/arm64, too.
-func crossBuilder(t *testing.T) *testenv.Builder {
+// crossBuilder is a builder whose runtime base is there for other platforms, too.
+func crossBuilder(t *testing.T, platforms ...string) *testenv.Builder {
 	t.Helper()
-	if err := testenv.Env(t).Standin.AddPlatforms(t.Context()); err != nil {
+	if err := testenv.Env(t).Standin.AddPlatforms(t.Context(), platforms...); err != nil {
 		t.Fatal(err)
 	}
 	return inProcess(testenv.SharedDaemon(t, testenv.OCI))
@@ -68,7 +68,7 @@ func commands(r *testenv.Result) []string {
 // TestTwoPlatforms builds a program with C code for two machines at once. What runs on the machine that builds is
 // compiled once, and the rest once for each; cargo finds all of it fresh.
 func TestTwoPlatforms(t *testing.T) {
-	b := crossBuilder(t)
+	b := crossBuilder(t, "linux/arm64")
 	r := buildUnits(t, b, testenv.BuildOptions{
 		Context: unitProject(t, "native").Dir, Platforms: []string{"linux/amd64", "linux/arm64"}, Attrs: everyUnitAgain,
 	})
@@ -107,6 +107,54 @@ func TestTwoPlatforms(t *testing.T) {
 		if platform != r.Image.OS+"/"+r.Image.Architecture {
 			t.Errorf("the image for %s says it is for %s/%s", platform, r.Image.OS, r.Image.Architecture)
 		}
+	}
+}
+
+// crossTargets are targets that are built for only where all tests are asked for: a library that the linker makes, C code
+// for musl of another machine, and machines that this one does not run.
+var crossTargets = []struct {
+	project, platform, libc, program string
+	machine                          elf.Machine
+}{
+	{"profiles", "linux/arm64", "gnu", "profiles", elf.EM_AARCH64},
+	{"native", "linux/arm64", "musl", "native", elf.EM_AARCH64},
+	{"native", "linux/arm/v7", "gnu", "native", elf.EM_ARM},
+	{"native", "linux/386", "gnu", "native", elf.EM_386},
+	{"native", "linux/ppc64le", "gnu", "native", elf.EM_PPC64},
+	{"native", "linux/s390x", "gnu", "native", elf.EM_S390},
+	{"native", "linux/riscv64", "gnu", "native", elf.EM_RISCV},
+	{"platforms", "linux/arm/v7", "musl", "platforms", elf.EM_ARM},
+	{"platforms", "linux/386", "musl", "platforms", elf.EM_386},
+	{"platforms", "linux/ppc64le", "musl", "platforms", elf.EM_PPC64},
+	{"platforms", "linux/riscv64", "musl", "platforms", elf.EM_RISCV},
+}
+
+// TestRealCrossTargets builds for the other machines.
+func TestRealCrossTargets(t *testing.T) {
+	if os.Getenv(realEnv) == "" {
+		t.Skipf("set %s=1, or run `make test-real`", realEnv)
+	}
+	for _, c := range crossTargets {
+		t.Run(c.project+" "+c.platform+" "+c.libc, func(t *testing.T) {
+			b := crossBuilder(t, c.platform)
+			if c.platform == "linux/riscv64" && c.libc == "gnu" && testenv.Env(t).Standin.Reachable {
+				t.Skip("the release of the default base has no image for riscv64")
+			}
+			r := buildUnits(t, b, testenv.BuildOptions{
+				Context: unitProject(t, c.project).Dir, Platforms: []string{c.platform}, BuildArgs: map[string]string{"libc": c.libc}, Output: testenv.OutputDir,
+			})
+			if dirty := r.Dirty(); len(dirty) > 0 {
+				t.Errorf("not fresh: %v", dirty)
+			}
+			f, err := elf.Open(filepath.Join(r.Dir, binDir, c.program))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if f.Machine != c.machine {
+				t.Errorf("the program is for %s, want %s", f.Machine, c.machine)
+			}
+		})
 	}
 }
 

@@ -17,13 +17,12 @@ import (
 const CABundle = "/etc/ssl/certs/ca-certificates.crt"
 
 const (
-	binDir = "/usr/local/bin"
 	// defaultPath is BuildKit's own for Linux images without one.
 	defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 )
 
 // BinaryPath is where the image has a binary.
-func BinaryPath(b plan.Binary) string { return path.Join(binDir, b.Name) }
+func BinaryPath(b plan.Binary) string { return b.Path() }
 
 // runtime adds what the base lacks and the binaries to the base: two layers,
 // of which the first changes more seldom, whose bytes follow from their

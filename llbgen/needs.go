@@ -21,9 +21,13 @@ const (
 
 // Assumed is what an image needs as far as that is known without a look at its
 // programs and its base: Debian's slim images have no CA certificates, scratch
-// has nothing, and any other base has everything.
+// has nothing, and any other base has everything. A WebAssembly module needs
+// nothing.
 func Assumed(p *plan.Plan, in Inputs) runtimeneeds.Needs {
 	img := p.Image
+	if p.Platform == plan.Wasi {
+		return runtimeneeds.Needs{}
+	}
 	if in.Runtime.State.Output() == nil {
 		return runtimeneeds.Needs{CACertificates: img.CACertificates, TimeZones: img.TimeZones, Users: img.Users, Temp: true}
 	}

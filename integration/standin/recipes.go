@@ -51,8 +51,6 @@ func newRecipe(ctx context.Context, im Image) (recipe, error) {
 		return golangRecipe(ctx)
 	case CargoChef:
 		return cargoChefRecipe(ctx)
-	case DebianARM64:
-		return debianARM64Recipe(), nil
 	}
 	if s, ok := smallBases[im]; ok {
 		return smallRecipe(im, s)
@@ -72,6 +70,11 @@ var slimExcludes = []string{
 // mmdebstrap makes a root file system as a tar archive and returns its path. As in the official images, /bin is a
 // link from the start: otherwise the package that makes it one would stay, and bring all of perl.
 func mmdebstrap(ctx context.Context, b *builder, name string, packages []string, args ...string) (string, error) {
+	return mmdebstrapSuite(ctx, b, Suite, name, packages, args...)
+}
+
+// mmdebstrapSuite is mmdebstrap for another release of Debian.
+func mmdebstrapSuite(ctx context.Context, b *builder, suite, name string, packages []string, args ...string) (string, error) {
 	program, err := needMmdebstrap(ctx, b)
 	if err != nil {
 		return "", err
@@ -82,7 +85,7 @@ func mmdebstrap(ctx context.Context, b *builder, name string, packages []string,
 	args = append([]string{
 		"--quiet", "--variant=minbase", "--format=tar", "--hook-dir=" + mergedUsrHooks, "--include=" + include,
 	}, args...)
-	if err := runQuiet(ctx, b.work, program, append(args, Suite, out)...); err != nil {
+	if err := runQuiet(ctx, b.work, program, append(args, suite, out)...); err != nil {
 		return "", err
 	}
 	return out, nil

@@ -43,6 +43,8 @@ type Standin struct {
 	log      io.Writer
 	mu       sync.Mutex
 	served   map[Image]string // image to what it is made of
+	// platforms are those that library/debian is for beside this machine's, sorted.
+	platforms []string
 }
 
 // Start probes docker.io and, when it cannot be reached, makes (or finds) the look-alikes of the Debian and the

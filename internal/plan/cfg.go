@@ -17,8 +17,14 @@ func appliesTo(key, triple string) bool {
 	return e.predicate()
 }
 
-// settingsOf are the settings of a Linux triple that expressions ask for.
+// settingsOf are the settings of a triple that expressions ask for.
 func settingsOf(triple string) map[string]bool {
+	if triple == wasiTriple {
+		return map[string]bool{
+			`target_family="wasm"`: true, `target_vendor="unknown"`: true, `target_os="wasi"`: true, `target_arch="wasm32"`: true, `target_env="p1"`: true,
+			`target_endian="little"`: true, `target_pointer_width="32"`: true,
+		}
+	}
 	arch, rest, _ := strings.Cut(triple, "-")
 	_, rest, _ = strings.Cut(rest, "-")
 	system, abi, _ := strings.Cut(rest, "-")

@@ -108,6 +108,8 @@ func planCross(ws *cargo.Workspace, closure *closure, platform, triple, buildPla
 	c := &Cross{Platform: buildPlatform, Triple: host, Environment: map[string]string{}, Std: !slices.Contains(t.Targets, triple)}
 	m, compiler := architectures[platform], closure.names(ws, cDrivers)
 	switch {
+	case triple == wasiTriple:
+		// The toolchain links modules by itself.
 	case triple == m.gnu:
 		c.gnu(m, compiler)
 	case platform == buildPlatform:

@@ -29,6 +29,7 @@ func BaseImages(ws *cargo.Workspace, o *options.Options) (builder, runtime strin
 func (p *Plan) setImage(o *options.Options, s *selection, in Inputs, assets []Asset) (err error) {
 	if p.Image, err = planImage(o, s, in); err == nil {
 		p.Image.configure(o, assets)
+		p.wasm(o)
 	}
 	return err
 }

@@ -227,6 +227,8 @@ type Location struct {
 type Binary struct {
 	Name    string `json:"name"`
 	Package string `json:"package"`
+	// At is where the image has it, "" for the usual place; see [Binary.Path].
+	At string `json:"at,omitempty"`
 }
 
 // Image is the runtime image.

@@ -47,11 +47,14 @@ func CheckPlatform(platform string, o *options.Options) error {
 
 // targetTriple is what rustc calls a platform with the wanted C library.
 func targetTriple(platform string, o *options.Options) (string, error) {
+	if platform == Wasi {
+		return wasiTriple, checkWasm(o)
+	}
 	m, ok := architectures[platform]
 	if !ok {
 		return "", &cargo.Error{
 			Message: fmt.Sprintf("platform %s is not supported", platform),
-			Fix:     "supported platforms: " + strings.Join(slices.Sorted(maps.Keys(architectures)), ", "),
+			Fix:     "supported platforms: " + strings.Join(append(slices.Sorted(maps.Keys(architectures)), Wasi), ", "),
 		}
 	}
 	if o.Libc != options.LibcMusl {

@@ -97,7 +97,7 @@ func (p *Plan) places(program, searchPath string) []string {
 // has reports whether the image has a file at a path.
 func (p *Plan) has(root fs.FS, at string) (bool, error) {
 	for _, b := range p.Binaries {
-		if at == "/usr/local/bin/"+b.Name {
+		if at == b.Path() {
 			return true, nil
 		}
 	}

@@ -63,12 +63,17 @@ add_packages() {
 	echo "the builder image has no objcopy for the program $1, so the program has no list of its packages" | tee -a /out/warnings >&2
 }
 for name in $names; do
+	program=$dir/$name
+	[ -f "$program" ] || program=$dir/$name.wasm
 	# An empty or missing program must never become a cached result.
-	if [ ! -f "$dir/$name" ] || [ "$(head -c 4 "$dir/$name" | od -An -tx1 | tr -d ' ')" != 7f454c46 ]; then
+	case $(head -c 4 "$program" | od -An -tx1 | tr -d ' ') in
+	7f454c46 | 0061736d) ;;
+	*)
 		echo "error: cargo reported success, but $dir/$name is not a program" >&2
 		exit 1
-	fi
-	cp "$dir/$name" "/out/bin/$name"
+		;;
+	esac
+	cp "$program" "/out/bin/$name"
 	[ ! -f "/rustfile/packages-$name" ] || add_packages "$name"
 done
 # For the SBOM; SPDX wants both.

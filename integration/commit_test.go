@@ -109,3 +109,39 @@ func TestCommitOfGitContext(t *testing.T) {
 		})
 	}
 }
+
+// TestCommitOfCrates is TestCommitOfCheckout with the crates that projects use to ask git.
+func TestCommitOfCrates(t *testing.T) {
+	if os.Getenv(realEnv) == "" {
+		t.Skipf("set %s=1, or run `make test-real`", realEnv)
+	}
+	p := unitProject(t, "commit-crates")
+	p.git("init", "--quiet", "--initial-branch=main")
+	p.commit("First")
+	p.git("tag", "v1.0.0")
+	p.commit("Second")
+	id := p.git("rev-parse", "HEAD")
+	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
+	for _, step := range []struct {
+		name, dirty, marked string
+		do                  func()
+	}{
+		{"clean", "false", "", func() {}},
+		{"edited", "true", "-dirty", func() { p.append("src/main.rs", "// More.\n") }},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			step.do()
+			r := buildUnits(t, b, testenv.BuildOptions{Context: p.Dir})
+			if step.name != "clean" && compiled(r) != "commit-crates" {
+				t.Errorf("compiled: %q", compiled(r))
+			}
+			describe := "v1.0.0-1-g" + id[:7]
+			want := fmt.Sprintf("git-version %s\ncrate-git-revision %s\nsha %s branch main describe %s\ncount 2 dirty %s\n"+
+				"commit 2024-02-03T04:05:06.000000000+01:00 Second\nauthor Ada ada@example.com\nbuilt 2024-02-03T03:05:06.000000000Z\n",
+				describe+strings.Replace(step.marked, "dirty", "modified", 1), id, id, describe+step.marked, step.dirty)
+			if got := r.Run(t); got != want {
+				t.Errorf("the program prints\n%swant\n%s", got, want)
+			}
+		})
+	}
+}

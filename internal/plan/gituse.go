@@ -211,9 +211,9 @@ func (p *Plan) SetGit(h *gitmeta.Head) {
 	maps.DeleteFunc(env, func(_, value string) bool { return value == "" })
 	maps.Copy(env, p.Members.Environment)
 	p.Members.Environment = env
-	// Who takes variables still looks into the repository for whether the files
-	// are those of the commit, when that is not among them.
-	looks := u.Repository || h.Files == gitmeta.Unknown && (u.Vergen || len(u.Built) > 0)
+	// Vergen looks into the repository for what has no variable, or another form
+	// than ours; built only for whether the files are those of the commit.
+	looks := u.Repository || u.Vergen || len(u.Built) > 0 && h.Files == gitmeta.Unknown
 	if h.Repository != nil && looks {
 		p.Members.Repository = h.Repository
 	}

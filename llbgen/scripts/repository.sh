@@ -23,4 +23,8 @@ if command -v git >/dev/null; then
 			git update-ref "refs/replace/$(git rev-parse HEAD)" "$(git hash-object -t commit -w /tmp/commit)"
 		fi
 	) >/dev/null
+	# With git at hand, vergen finds these itself, in the form that the build script
+	# asks for: shortened, or marked when files differ from the commit's.
+	[ "${VERGEN_GIT_SHA-}" != "$(git -C /src rev-parse HEAD)" ] || unset VERGEN_GIT_SHA
+	[ "${VERGEN_GIT_DESCRIBE-}" != "$(git -C /src describe --tags --always --abbrev=7)" ] || unset VERGEN_GIT_DESCRIBE
 fi

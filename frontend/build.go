@@ -154,7 +154,7 @@ func (b *build) attempt(ctx context.Context, p *plan.Plan, reason string, in llb
 // explained is the failure of a vertex of a plan, told so that a user can act on it.
 func (b *build) explained(ctx context.Context, err error, p *plan.Plan, in llbgen.Inputs) error {
 	err = explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })
-	return explainPackages(err, p)
+	return hintLibraries(explainPackages(err, p), p)
 }
 
 // checkHermetic refuses a graph in which anything but rustup and the package

@@ -112,8 +112,7 @@ func asked(p *plan.Plan, packages []string, message, fix string) error {
 				continue
 			}
 			fault.Message += ", which " + r.By + " asks for"
-			if crate, ok := strings.CutPrefix(r.By, "crate "); ok {
-				crate, _, _ = strings.Cut(crate, " ")
+			if crate := crateOf(r.By); crate != "" {
 				fault.Fix += fmt.Sprintf("; then write in the Rustfile: [[native]] crate = %q, packages = [\"…\"]", crate)
 			}
 			if r.Location.File != "" {
@@ -124,4 +123,31 @@ func asked(p *plan.Plan, packages []string, message, fix string) error {
 		}
 	}
 	return fault
+}
+
+// compilation finds a compile vertex that failed in BuildKit's error.
+var compilation = regexp.MustCompile(`process "/bin/sh /rustfile/(unit|deps|build)\.sh .*|cargo build did not complete successfully: exit code: `)
+
+// hintLibraries adds to the failure of a compile vertex the libraries that may
+// be what is missing.
+func hintLibraries(err error, p *plan.Plan) error {
+	if len(p.Unknown) == 0 || !compilation.MatchString(err.Error()) {
+		return err
+	}
+	var hints []string
+	for _, u := range p.Unknown {
+		hints = append(hints, fmt.Sprintf("%s asks pkg-config for `%s`, and rustfile does not know which package has it; "+
+			"if that is what failed, write in the Rustfile: [[native]] crate = %q, packages = [\"…\"]", u.By, u.Package, crateOf(u.By)))
+	}
+	return told(err, "%v\n%s", err, strings.Join(hints, "\n"))
+}
+
+// crateOf is the name of the crate that a request is by, "" when it is by
+// nothing that has a name.
+func crateOf(by string) string {
+	words := strings.Fields(by)
+	if len(words) < 2 || words[0] != "crate" && words[0] != "package" {
+		return ""
+	}
+	return words[1]
 }

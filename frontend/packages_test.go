@@ -53,3 +53,21 @@ func TestExplainPackages(t *testing.T) {
 		t.Errorf("another vertex's error became %v", err)
 	}
 }
+
+func TestHintLibraries(t *testing.T) {
+	compile := errors.New("cargo build did not complete successfully: exit code: 101")
+	if err := hintLibraries(compile, &plan.Plan{}); err != compile {
+		t.Errorf("without unknown libraries the error became %v", err)
+	}
+	p := &plan.Plan{Unknown: []plan.PackageRequest{{Package: "foo-2.0", By: "crate foo-sys 1.0.0"}}}
+	err := hintLibraries(compile, p)
+	for _, part := range []string{compile.Error(), "crate foo-sys 1.0.0 asks pkg-config for `foo-2.0`", `[[native]] crate = "foo-sys"`} {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error is %q, without %q", err, part)
+		}
+	}
+	other := errors.New("no such image")
+	if err := hintLibraries(other, p); err != other {
+		t.Errorf("another error became %v", err)
+	}
+}

@@ -84,7 +84,7 @@ func (p *Plan) AddNative(ws *cargo.Workspace, o *options.Options, system *native
 	if p.system == nil {
 		p.asked = p.Requests
 	}
-	p.system, p.Requests = system, p.asked
+	p.system, p.Requests, p.Unknown = system, p.asked, nil
 	for _, e := range p.linkers(ws) {
 		at := native.LinkerSpan(ws.Config, ws.Files, e.Name)
 		p.AddPackages("the linker `"+e.Name+"`", Location{File: at.File, Line: at.Start.Line}, system.Manager.Of(e)...)
@@ -160,6 +160,7 @@ func (n *needs) of(nodes []nativeNode) ([][]string, error) {
 		for _, need := range list {
 			asks := nodes[need.Crate]
 			if need.Unknown {
+				n.plan.Unknown = noted(n.plan.Unknown, fmt.Sprintf("crate %s %s", asks.Name, asks.Version), asks.at, need.Package)
 				continue
 			}
 			names, err := n.names(need, asks)

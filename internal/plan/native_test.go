@@ -145,6 +145,41 @@ func TestManySetsOfPackages(t *testing.T) {
 	}
 }
 
+// TestSystemDepsOfPackages has a member and a crate that say what they ask
+// pkg-config for.
+func TestSystemDepsOfPackages(t *testing.T) {
+	w := databases(nil)
+	w.Members[1].Needs = append(w.Members[1].Needs, len(w.Crates))
+	w.Crates = append(w.Crates, plantest.Crate{Name: "own-sys", Version: "0.1.0", Checksum: strings.Repeat("a", 64), Script: true})
+	manifest := w.FS()["store/Cargo.toml"].Data
+	w.Files = map[string]string{"store/Cargo.toml": string(manifest) + "[package.metadata.system-deps]\nzlib = \"1\"\n"}
+	p, ws, o := coarsePlan(t, w)
+	g := w.Answer().Graph
+	for i := range g.Nodes {
+		if g.Nodes[i].Name == "own-sys" {
+			g.Nodes[i].SystemDeps = map[string]any{"sqlite3": "3.0", "libown": map[string]any{"version": "2"}}
+		}
+	}
+	if err := p.AddNative(ws, o, debian("g++", "libclang-dev", "libssl-dev", "libpq-dev", "pkg-config"), g); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(p.Members.Packages, " "); got != "libsqlite3-dev zlib1g-dev" {
+		t.Errorf("the source vertex gets %q", got)
+	}
+	if got := strings.Join(p.Dependencies.Packages, " "); got != "libsqlite3-dev" {
+		t.Errorf("the dependency vertex gets %q", got)
+	}
+	if len(p.Unknown) != 1 || p.Unknown[0].Package != "libown" || p.Unknown[0].By != "crate own-sys 0.1.0" {
+		t.Errorf("nothing is known of %v", p.Unknown)
+	}
+	if by := p.Requests[1].By + " " + p.Requests[1].Location.File; by != "package store store/Cargo.toml" {
+		t.Errorf("zlib is asked for by %q", by)
+	}
+	if tree := p.Tree(); !strings.Contains(tree, "package zlib1g-dev for package store\n") {
+		t.Errorf("the tree is\n%s", tree)
+	}
+}
+
 // TestPackagesWithoutGraph has no features to decide by.
 func TestPackagesWithoutGraph(t *testing.T) {
 	w := databases(nil)

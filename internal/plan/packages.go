@@ -25,18 +25,24 @@ func (p *Plan) AddPackages(by string, at Location, names ...string) {
 
 // request notes who asked for packages.
 func (p *Plan) request(by string, at Location, names ...string) {
-	p.Requests = slices.Clone(p.Requests)
+	p.Requests = noted(p.Requests, by, at, names...)
+}
+
+// noted is a list with more requests; it changes no other that shares memory
+// with it.
+func noted(list []PackageRequest, by string, at Location, names ...string) []PackageRequest {
+	list = slices.Clone(list)
 	for _, name := range names {
-		r := PackageRequest{Package: name, By: by, Location: at}
-		if !slices.Contains(p.Requests, r) {
-			p.Requests = append(p.Requests, r)
+		if r := (PackageRequest{Package: name, By: by, Location: at}); !slices.Contains(list, r) {
+			list = append(list, r)
 		}
 	}
-	slices.SortFunc(p.Requests, func(a, b PackageRequest) int {
+	slices.SortFunc(list, func(a, b PackageRequest) int {
 		return cmp.Or(
 			strings.Compare(a.Package, b.Package), strings.Compare(a.By, b.By),
 			strings.Compare(a.Location.File, b.Location.File), cmp.Compare(a.Location.Line, b.Location.Line))
 	})
+	return list
 }
 
 // union joins two lists, sorted and unique; it changes neither.

@@ -48,6 +48,10 @@ type Plan struct {
 	// Requests say who asked for the packages of the builder image, sorted by
 	// package and then by who asked.
 	Requests []PackageRequest `json:"requests,omitempty"`
+	// Unknown are libraries that crates ask pkg-config for and of which nobody
+	// knows what package has them; Package is the name that pkg-config is asked
+	// for. They are sorted as Requests are.
+	Unknown []PackageRequest `json:"unknown,omitempty"`
 
 	// mentions is what the members' sources name, for [Refine].
 	mentions mentions

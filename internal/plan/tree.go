@@ -36,5 +36,8 @@ func (p *Plan) Tree() string {
 	fmt.Fprintf(&b, "├─ sources: %d crates, %d of them in the closure; %d git repositories\n",
 		len(p.Sources.Crates), closure, len(p.Sources.Git))
 	fmt.Fprintf(&b, "└─ toolchain %s\n", p.Toolchain.Image)
+	for _, r := range p.Requests {
+		fmt.Fprintf(&b, "   ├─ package %s for %s\n", r.Package, r.By)
+	}
 	return b.String()
 }

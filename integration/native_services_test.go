@@ -35,7 +35,7 @@ type service struct {
 var services = []service{
 	{project: "database", start: startPostgres, prints: "2 Venus\n3 Earth\n", installs: "libpq-dev"},
 	{project: "tls", start: startTLS, prints: "hello over TLSv1.3\n", not: "libssl-dev"},
-	{project: "queue", start: alone, prints: "Mercury\nVenus\n"},
+	{project: "queue", start: alone, prints: "Mercury\nVenus\n", installs: "libcurl4-openssl-dev"},
 	// Its build script watches the headers of the system and of the compiler.
 	{project: "bindings", start: alone, prints: "user::rwx\ngroup::r-x\nother::r-x\n", installs: "libacl1-dev, libclang-dev"},
 }

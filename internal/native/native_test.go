@@ -44,6 +44,7 @@ func TestFeaturesDecide(t *testing.T) {
 		{"pq-sys", "0.7.8", none, "libpq-dev*", "libpq-dev*"},
 		{"pq-sys", "0.7.8", []string{"bundled"}, "", ""},
 		{"rdkafka-sys", "4.9.0", []string{"default", "libz"}, "g++ make", "bash g++ make"},
+		{"rdkafka-sys", "4.9.0", []string{"cmake", "cmake-build"}, "g++ libcurl4-openssl-dev* make", "bash curl-dev* g++ make"},
 		{"rdkafka-sys", "4.9.0", []string{"dynamic-linking"}, "librdkafka-dev*", "librdkafka-dev*"},
 		{"zstd-sys", "2.0.0", []string{"legacy"}, "", ""},
 		{"zstd-sys", "2.0.0", []string{"pkg-config"}, "libzstd-dev*", "zstd-dev* zstd-static*"},

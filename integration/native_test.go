@@ -36,6 +36,9 @@ func TestLibraryOfTheSystem(t *testing.T) {
 	if got, want := unitVertices(vertexNames(r)), "itoa 1.0.19, libsqlite3-sys 0.36.0, pkg-config 0.3.34 (host), vcpkg 0.2.15 (host)"; got != want {
 		t.Errorf("dependency vertices are %q, want %q", got, want)
 	}
+	if got := r.Run(t); got != "3\n" {
+		t.Errorf("the program prints %q", got)
+	}
 	// In one vertex, cargo is asked all the same which features are on.
 	coarse := b.MustBuild(t, withGranularity(testenv.BuildOptions{Context: p.Dir}, "coarse"))
 	if got := strings.Join(installations(coarse), "; "); got != "libsqlite3-dev" {

@@ -67,7 +67,7 @@ with_apk() {
 		count=$((count - 1))
 	done
 	if ! said apk add --no-cache --no-progress "$@"; then
-		unknown "  " " (no such package)" "$@"
+		unknown "  " " (no such package):" "$@"
 		exit 100
 	fi
 }

@@ -193,6 +193,7 @@ func (b *build) plan(ctx context.Context, ws *cargo.Workspace, platform ocispecs
 	if err != nil {
 		return nil, err
 	}
+	b.warnUnsaved(ctx, p)
 	return p, b.tellCommit(ctx, p)
 }
 

@@ -50,6 +50,14 @@ func (b *build) tellCommit(ctx context.Context, p *plan.Plan) error {
 	return nil
 }
 
+// warnUnsaved says that sqlx will ask for a database, which there is none of.
+func (b *build) warnUnsaved(ctx context.Context, p *plan.Plan) {
+	if file := p.Members.Unsaved; file != "" {
+		b.warn(ctx, file+" has queries that sqlx asks a database about when it compiles them, and no build has one: run "+
+			"`cargo sqlx prepare --workspace`, and add .sqlx to the project and not to .dockerignore")
+	}
+}
+
 // head is the commit of the build context, found once for all platforms.
 func (b *build) head(ctx context.Context) (*gitmeta.Head, error) {
 	b.headOnce.Do(func() {

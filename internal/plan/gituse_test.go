@@ -141,6 +141,32 @@ func TestSqlx(t *testing.T) {
 	}
 }
 
+// TestSqlxUnsaved states when queries are known to have nothing saved.
+func TestSqlxUnsaved(t *testing.T) {
+	with := func(name, source, saved string) map[string]string {
+		files := withDependency("dependencies", name)
+		files["a/src/db.rs"], files[saved] = source, "{}"
+		return files
+	}
+	for _, tc := range []struct {
+		name  string
+		files map[string]string
+		want  string
+	}{
+		{"a query", with("sqlx", `sqlx::query!("SELECT 1")`, "x"), "a/src/db.rs"},
+		{"another macro", with("sqlx", `query_file_as!(User, "user.sql")`, "x"), "a/src/db.rs"},
+		{"a function", with("sqlx", `sqlx::query("SELECT 1")`, "x"), ""},
+		{"of something else", with("diesel", `query!("SELECT 1")`, "x"), ""},
+		{"saved", with("sqlx", `sqlx::query!("SELECT 1")`, ".sqlx/query-1.json"), ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := mustPlan(t, tc.files, request{target: "a"}).Members.Unsaved; got != tc.want {
+				t.Errorf("unsaved: %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
 // TestSqlxOfMembers: the vertex of a member that uses sqlx sees what was saved in the workspace's root, and no other does.
 func TestSqlxOfMembers(t *testing.T) {
 	w := household(map[string]string{".sqlx/query-1.json": "{}"})

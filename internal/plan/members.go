@@ -183,6 +183,9 @@ type mentions struct {
 	// does, and runsGit is a build script that asks git itself.
 	variables map[string]string
 	runsGit   string
+	// queries maps the directories of packages to a file with queries that may
+	// be sqlx's.
+	queries map[string]string
 	// assets are files and directories of the context that no source reads.
 	assets []string
 }
@@ -192,7 +195,7 @@ type mentions struct {
 // name anywhere keeps all files of its kind: too much costs a rebuild, too
 // little would change the program.
 func findMentions(fsys fs.FS, c *closure) (mentions, error) {
-	m := mentions{dirs: map[string]bool{}, outside: map[string]bool{}, variables: map[string]string{}}
+	m := mentions{dirs: map[string]bool{}, outside: map[string]bool{}, variables: map[string]string{}, queries: map[string]string{}}
 	if fsys == nil {
 		m.keepAll()
 		for _, p := range c.local {
@@ -209,6 +212,9 @@ func findMentions(fsys fs.FS, c *closure) (mentions, error) {
 		err = walkSources(fsys, p, func(name, source string) {
 			m.search(source)
 			rel := relative(p.Dir, name)
+			if m.queries[p.Dir] == "" && sqlxQuery.MatchString(source) {
+				m.queries[p.Dir] = name
+			}
 			asks := m.searchGit(name, source, p.Build != "" && rel == p.Build)
 			m.outside[p.Dir] = m.outside[p.Dir] || asks || leaves(source, strings.Count(rel, "/"), runs(rel))
 		})

@@ -209,6 +209,9 @@ type Members struct {
 	// Extra are files and directories that build scripts of members read; they
 	// are among Copies.
 	Extra []string `json:"extra,omitempty"`
+	// Unsaved is a source with queries that sqlx would ask a database about,
+	// because nothing was saved of them; "" for none.
+	Unsaved string `json:"unsaved,omitempty"`
 	// Git says what the sources ask of the commit, nil for nothing; see
 	// [Plan.SetGit].
 	Git *GitUse `json:"git,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -46,9 +47,19 @@ func (p *Plan) setSqlx(fsys fs.FS, ws *cargo.Workspace, c *closure) error {
 	saved, err := sqlxSaved(fsys, ws, c)
 	if saved != "" {
 		p.Members.Environment = map[string]string{sqlxOffline: "true"}
+		return err
+	}
+	for _, local := range c.local {
+		if file := p.mentions.queries[local.Dir]; file != "" && usesSqlx(local) {
+			p.Members.Unsaved = file
+			break
+		}
 	}
 	return err
 }
+
+// sqlxQuery finds the macros that ask a database when they are compiled.
+var sqlxQuery = regexp.MustCompile(`\bquery(?:_as|_scalar|_file|_file_as|_file_scalar)?(?:_unchecked)?!\s*[(\[{]`)
 
 // usesSqlx reports whether a package may use sqlx's macros. Some crates hand
 // them on, such as sqlx-oldapi and sqlx-core's other wrappers.

@@ -226,3 +226,27 @@ func TestStaticBases(t *testing.T) {
 		})
 	}
 }
+
+// TestImageSize: an image is its base, its program and certificates, and on distroless it is small.
+func TestImageSize(t *testing.T) {
+	b := basesBuilder(t, standin.Distroless)
+	web := example(t, "web")
+	for _, tc := range []struct {
+		name string
+		args map[string]string
+		// more is how much the image may add beside the program, total how large it may be, in bytes.
+		more, total int64
+	}{
+		{"slim", nil, 250_000, 90_000_000},
+		{"distroless", map[string]string{"runtime-image": "distroless"}, 0, 35_000_000},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := b.MustBuild(t, testenv.BuildOptions{Context: web.Dir, Target: "worker", BuildArgs: tc.args, Attrs: buildAgain})
+			img := imageReport(t, r)
+			if img.AddedSize > img.Programs[0].Size+tc.more || img.BaseSize+img.AddedSize > tc.total {
+				t.Errorf("the image has %d bytes in its base and adds %d, of which the program has %d", img.BaseSize, img.AddedSize, img.Programs[0].Size)
+			}
+			t.Logf("base %d, added %d, program %d", img.BaseSize, img.AddedSize, img.Programs[0].Size)
+		})
+	}
+}

@@ -29,7 +29,7 @@ const (
 )
 
 // pure are the packages whose output depends on their input alone.
-var pure = []string{"internal/cargo/...", "internal/options/...", "internal/plan/...", "internal/llbtext/...", "internal/hermetic/...", "internal/auditable/...",
+var pure = []string{"internal/cargo/...", "internal/options/...", "internal/plan/...", "internal/runtimeneeds/...", "internal/llbtext/...", "internal/hermetic/...", "internal/auditable/...",
 	"internal/sbom/...", "llbgen/..."}
 
 // testSupport are the packages that only tests import, and that run programs

@@ -131,6 +131,9 @@ func parseCache(data []byte, order binary.ByteOrder) map[string][]string {
 		if at+cacheEntry > uint64(len(data)) {
 			break
 		}
+		if order.Uint64(data[at+16:]) != 0 {
+			continue // a variant for newer processors
+		}
 		name, file := text(order.Uint32(data[at+4:])), text(order.Uint32(data[at+8:]))
 		if name != "" && path.IsAbs(file) {
 			out[name] = append(out[name], file)

@@ -248,11 +248,6 @@ func TestStaticNeedsNothing(t *testing.T) {
 	if needs, err = runtimeneeds.Decide(q); err != nil || needs.CACertificates || needs.Users {
 		t.Errorf("needs %+v of a base that has them, %v", needs, err)
 	}
-	for name, want := range map[string]bool{"app": true, "root": true, "ap": false, "": false, "x": false} {
-		if got, err := runtimeneeds.UserExists(base.fs(), name); err != nil || got != want {
-			t.Errorf("user %q exists: %v, %v", name, got, err)
-		}
-	}
 }
 
 // TestHostClosure: of a real program of this host nothing is missing on it.

@@ -2,6 +2,7 @@ package llbgen_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -183,7 +184,7 @@ func TestOtherProjectSameKeys(t *testing.T) {
 		want, got := digests(t, here), digests(t, there)
 		shared := 0
 		for i, v := range here.Units.Vertices {
-			if v.Source != nil || restOf(here, i) {
+			if v.Source != nil || restOf(here, i) || forMember(here, i) {
 				continue
 			}
 			shared++
@@ -201,7 +202,43 @@ func TestOtherProjectSameKeys(t *testing.T) {
 // restOf reports whether a vertex is for the light nodes that no other needs,
 // which are together because of the project.
 func restOf(p *plan.Plan, i int) bool {
-	return p.Mode == plan.Group && (i+1 == len(p.Units.Vertices) || p.Units.Vertices[i+1].Source != nil)
+	return p.Mode == plan.Group && i+1 == len(p.Units.Vertices)
+}
+
+// forMember reports whether a vertex has the light nodes that a member needs.
+func forMember(p *plan.Plan, i int) bool {
+	after := p.Units.Vertices[i+1]
+	return p.Mode == plan.Group && after.Source != nil && slices.Contains(after.Inputs, i)
+}
+
+// TestEveryBinarySameKeys: the vertices of a member, and of what it needs, are
+// the same whatever binary of the workspace is built.
+func TestEveryBinarySameKeys(t *testing.T) {
+	small(t, func(t *testing.T, w *plantest.Workspace, g string) {
+		w.Members = append(w.Members, plantest.Member{
+			Name: "tool", Dir: "tool", Bins: []string{"tool"}, Members: []int{0, 1}, Needs: []int{len(w.Crates) / 2, len(w.Crates) - 1},
+		})
+		app, tool := *w, *w
+		app.Builds, tool.Builds = "app", "tool"
+		forApp, forTool := planOf(t, &app, g), planOf(t, &tool, g)
+		keys, toolKeys := digests(t, forApp), digests(t, forTool)
+		members := 0
+		for i, v := range forTool.Units.Vertices {
+			if restOf(forTool, i) {
+				continue
+			}
+			if v.Source != nil {
+				members++
+			}
+			key := ofVertex(t, forTool, toolKeys, i)
+			if !slices.Contains(slices.Collect(maps.Values(keys)), key) {
+				t.Errorf("%s is another vertex for another binary", v.Name)
+			}
+		}
+		if members == 0 {
+			t.Error("no member has a vertex")
+		}
+	})
 }
 
 // nothingOfProject checks the processes of dependency vertices, and what they

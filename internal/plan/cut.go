@@ -52,24 +52,31 @@ const maxRest = 500
 
 // cut groups nodes, each after its dependencies, into vertices. A node that is
 // not light has a vertex of its own, which also compiles the light nodes that
-// it needs and that no vertex below it has compiled. So what a vertex holds
-// follows from its closure alone, and the same closure gives the same vertex in
-// every project; two vertices of which neither needs the other may compile the
-// same light node. Light nodes that no other vertex needs share the last, or as
-// many as they take.
+// it needs and that no vertex below it has compiled. A workspace member has a
+// vertex of its own, and such light nodes another: an edit of the member
+// compiles none of them. So what a vertex holds follows from its closure alone,
+// and the same closure gives the same vertex in every project, and for every
+// binary of a workspace; two vertices of which neither needs the other may
+// compile the same light node. Light nodes that no other vertex needs share the
+// last, or as many as they take.
 //
 // Folding nodes into their only dependent gives as few vertices, but who
 // depends on a package is a fact about a project: see docs/granularity.md.
 func cut(nodes []Node, light func(Node) bool) []Vertex {
-	c := &cutter{nodes: nodes, vertexOf: map[int]int{}, built: map[int]int{}}
-	var rest []int
+	c := &cutter{nodes: nodes, vertexOf: map[int]int{}, built: map[int]int{}, packages: map[string]int{}}
 	for i, n := range nodes {
 		if n.Member == "" && !light(n) {
-			c.vertexOf[i] = c.add([]int{i}, nodeName(n))
+			c.vertexOf[i] = c.add([]int{i}, nodeName(n), nil)
 		}
 	}
 	for i, n := range nodes {
-		if _, ok := c.built[i]; !ok && n.Member == "" {
+		if n.Member != "" {
+			c.member(i)
+		}
+	}
+	var rest []int
+	for i := range nodes {
+		if _, ok := c.built[i]; !ok {
 			rest = append(rest, i)
 		}
 	}
@@ -81,12 +88,7 @@ func cut(nodes []Node, light func(Node) bool) []Vertex {
 		if some[0] != rest[0] {
 			name += " from " + nodeName(nodes[some[0]])
 		}
-		c.add(some, name)
-	}
-	for i, n := range nodes {
-		if n.Member != "" {
-			c.vertexOf[i] = c.add([]int{i}, nodeName(n))
-		}
+		c.add(some, name, c.builders(some))
 	}
 	return c.out
 }
@@ -98,25 +100,15 @@ type cutter struct {
 	vertexOf map[int]int
 	// built maps a node to the first vertex that compiles it.
 	built map[int]int
+	// packages maps light nodes that a member needs to the vertex that has them.
+	packages map[string]int
 	// have holds for each vertex the nodes that it and its inputs compile.
 	have []map[int]bool
 }
 
-// add makes the vertex that compiles the nodes of top and the light ones that
-// they need, and returns its index.
-func (c *cutter) add(top []int, name string) int {
-	at := len(c.out)
-	inputs, have := map[int]bool{}, map[int]bool{}
-	need := func(v int) {
-		if !inputs[v] {
-			inputs[v] = true
-			for _, i := range c.out[v].Inputs {
-				inputs[i] = true
-			}
-			maps.Copy(have, c.have[v])
-		}
-	}
-	var light, missing []int
+// needs lists what nodes are made of: the vertices of those that have one, and
+// the light ones above these, each after those it needs.
+func (c *cutter) needs(top []int) (vertices, light []int) {
 	seen := map[int]bool{}
 	var visit func(n int)
 	visit = func(n int) {
@@ -125,7 +117,7 @@ func (c *cutter) add(top []int, name string) int {
 		}
 		seen[n] = true
 		if v, ok := c.vertexOf[n]; ok {
-			need(v)
+			vertices = append(vertices, v)
 			return
 		}
 		for _, d := range c.nodes[n].Dependencies {
@@ -136,20 +128,87 @@ func (c *cutter) add(top []int, name string) int {
 	for _, n := range top {
 		visit(n)
 	}
-	// A vertex of the workspace's own compiles nothing again that a vertex of
-	// dependencies has compiled: it runs whenever a source file changes.
-	last := c.nodes[top[0]].Member != "" || len(top) > 1
+	return vertices, light
+}
+
+// builders are the vertices that compile light nodes which the rest needs. Being
+// last, it may take what the project has; all else follows from closures.
+func (c *cutter) builders(rest []int) []int {
+	var out []int
+	_, light := c.needs(rest)
 	for _, n := range light {
-		if v, ok := c.built[n]; ok && last && !have[n] {
-			need(v)
+		if v, ok := c.built[n]; ok {
+			out = append(out, v)
 		}
 	}
-	for _, n := range light {
-		if !have[n] {
-			missing = append(missing, n)
+	return out
+}
+
+// member adds the vertex of a workspace member, and before it that of the light
+// nodes which no vertex below it compiles.
+func (c *cutter) member(i int) {
+	vertices, light := c.needs([]int{i})
+	_, have := c.union(vertices)
+	missing := slices.DeleteFunc(light, func(n int) bool { return n == i || have[n] })
+	var inputs []int
+	if len(missing) > 0 {
+		key := fmt.Sprint(missing)
+		at, ok := c.packages[key]
+		if !ok {
+			at = c.add(missing, c.listed(missing), nil)
+			c.packages[key] = at
 		}
+		inputs = []int{at}
 	}
-	for _, n := range missing {
+	c.vertexOf[i] = c.add([]int{i}, nodeName(c.nodes[i]), inputs)
+}
+
+// maxListed is how many nodes the name of a vertex for several lists.
+const maxListed = 2
+
+// listed names a vertex by what is in it, and not by the member it is for:
+// another workspace may have one that needs the same.
+func (c *cutter) listed(nodes []int) string {
+	var names []string
+	for _, n := range nodes[:min(len(nodes), maxListed)] {
+		names = append(names, nodeName(c.nodes[n]))
+	}
+	name := strings.Join(names, ", ")
+	if more := len(nodes) - maxListed; more > 0 {
+		name += fmt.Sprintf(" and %d more", more)
+	}
+	return name
+}
+
+// union is the vertices with all that they need, and the nodes that these compile.
+func (c *cutter) union(vertices []int) (inputs, have map[int]bool) {
+	inputs, have = map[int]bool{}, map[int]bool{}
+	for _, v := range vertices {
+		if inputs[v] {
+			continue
+		}
+		inputs[v] = true
+		for _, i := range c.out[v].Inputs {
+			inputs[i] = true
+		}
+		maps.Copy(have, c.have[v])
+	}
+	return inputs, have
+}
+
+// add makes the vertex that compiles the nodes of top and the light ones that
+// they need and that neither the vertices below them nor those of more compile,
+// and returns its index.
+func (c *cutter) add(top []int, name string, more []int) int {
+	at := len(c.out)
+	vertices, light := c.needs(top)
+	inputs, have := c.union(append(vertices, more...))
+	var missing []int
+	for _, n := range light {
+		if have[n] {
+			continue
+		}
+		missing = append(missing, n)
 		have[n] = true
 		if _, ok := c.built[n]; !ok {
 			c.built[n] = at

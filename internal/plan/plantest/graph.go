@@ -28,7 +28,7 @@ func (w *Workspace) PlanFor(platform string, args map[string]string) (*plan.Plan
 	if err != nil {
 		return nil, err
 	}
-	if err := o.SetTarget(w.Members[len(w.Members)-1].Bins[0]); err != nil {
+	if err := o.SetTarget(w.Members[w.built()].Bins[0]); err != nil {
 		return nil, err
 	}
 	fsys := w.FS()
@@ -48,6 +48,14 @@ func (w *Workspace) PlanFor(platform string, args map[string]string) (*plan.Plan
 	return plan.Refine(p, ws, o, w.Answer(), true)
 }
 
+// built is the index of the member whose binary is built.
+func (w *Workspace) built() int {
+	if i := slices.IndexFunc(w.Members, func(m Member) bool { return m.Name == w.Builds }); i >= 0 {
+		return i
+	}
+	return len(w.Members) - 1
+}
+
 // Answer is what the planner vertex would say of the workspace.
 func (w *Workspace) Answer() plan.Answer {
 	a := plan.Answer{Graph: w.graph(), Sizes: map[string]int64{}}
@@ -62,7 +70,7 @@ func (w *Workspace) Answer() plan.Answer {
 // graph is the unit graph of the stub workspace.
 func (w *Workspace) graph() *unitgraph.Graph {
 	g := &grapher{w: w, at: map[nodeKey]int{}, graph: &unitgraph.Graph{}}
-	last := len(w.Members) - 1
+	last := w.built()
 	used := map[int]bool{}
 	var use func(i int)
 	use = func(i int) {

@@ -16,9 +16,11 @@ type Workspace struct {
 	Root string
 	// Crates are the third-party packages, each after those it needs.
 	Crates []Crate
-	// Members are the workspace's packages, each after those it needs. The
-	// first binary of the last one is built.
+	// Members are the workspace's packages, each after those it needs.
 	Members []Member
+	// Builds is the name of the member whose first binary is built, "" for the
+	// last member.
+	Builds string
 	// Tables is text for the end of the root manifest.
 	Tables string
 	// Order is a seed for the order of what has none: the tables of manifests

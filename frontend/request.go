@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -52,8 +51,6 @@ type build struct {
 	mu sync.Mutex
 	// first is the first vertex that was solved; warnings are shown below it.
 	first digest.Digest
-	// withoutImports is set when an imported cache turned out to be damaged.
-	withoutImports bool
 	// metadata is what the result says of the plans and units of each platform.
 	metadata map[string][]byte
 	// sboms are the documents of the platforms, by platform.
@@ -108,38 +105,11 @@ func (b *build) solve(ctx context.Context, st llb.State, opts ...llb.Constraints
 
 // evaluate solves a state to the end, so that its failures can be explained.
 func (b *build) evaluate(ctx context.Context, st llb.State, opts ...llb.ConstraintsOpt) (client.Reference, error) {
-	ref, err := b.evaluateOnce(ctx, st, opts...)
-	if err == nil || ctx.Err() != nil || !cacheFault.MatchString(err.Error()) || len(b.cacheImports()) == 0 {
-		return ref, err
-	}
-	b.warn(ctx, "an imported cache is damaged, and is not used: "+err.Error())
-	b.mu.Lock()
-	b.withoutImports = true
-	b.mu.Unlock()
-	return b.evaluateOnce(ctx, st, opts...)
-}
-
-// cacheFault finds errors of the daemon about layers that it thought it had.
-// When a command fails its exit code is the error, and when a download does,
-// its status or its checksum.
-var cacheFault = regexp.MustCompile(`(lease|digest|blob|snapshot|ref) \S+: not found|unexpected commit digest|failed to (extract|copy|unpack|get reader)`)
-
-func (b *build) evaluateOnce(ctx context.Context, st llb.State, opts ...llb.ConstraintsOpt) (client.Reference, error) {
 	ref, err := b.solve(ctx, st, opts...)
 	if err != nil {
 		return nil, err
 	}
 	return ref, ref.Evaluate(ctx)
-}
-
-// cacheImports are the caches to import, none after one was found damaged.
-func (b *build) cacheImports() []client.CacheOptionsEntry {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.withoutImports {
-		return nil
-	}
-	return b.ui.CacheImports
 }
 
 func (b *build) request(ctx context.Context, st llb.State, req client.SolveRequest, opts []llb.ConstraintsOpt) (client.Reference, error) {
@@ -153,14 +123,7 @@ func (b *build) request(ctx context.Context, st llb.State, req client.SolveReque
 		b.first = cmp.Or(b.first, head)
 		b.mu.Unlock()
 	}
-	if req.CacheImports = b.cacheImports(); req.CacheImports == nil && b.ui.CacheImports != nil {
-		// What came from the damaged cache is what these vertices would be given again.
-		for dgst, m := range def.Metadata {
-			m.IgnoreCache = true
-			def.Metadata[dgst] = m
-		}
-	}
-	req.Definition = def.ToPB()
+	req.Definition, req.CacheImports = def.ToPB(), b.ui.CacheImports
 	res, err := b.client.Solve(ctx, req)
 	if err != nil {
 		return nil, err

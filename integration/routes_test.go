@@ -103,9 +103,11 @@ func TestBakeCompilesOnce(t *testing.T) {
 	p := copyOf(t, "several-members")
 	// With a profile of its own it shares nothing with other tests.
 	p.append("Cargo.toml", "\n[profile.release]\noverflow-checks = true\n")
+	// All of them want the library with the same features.
+	p.replace("b/Cargo.toml", "\nlib-common = { workspace = true }", "\nlib-common = { workspace = true, features = [\"loud\"] }")
 	targets := []string{"a", "b", "c"}
 	images, progress := bakeTargets(t, testenv.SharedDaemon(t, testenv.OCI), p, targets...)
-	for i, want := range []string{"a 434f4d4d4f4e 3\n", "b common 42\n", "c 0\n"} {
+	for i, want := range []string{"a 434f4d4d4f4e 3\n", "b COMMON 42\n", "c 0\n"} {
 		if got := images[i].Run(t); got != want {
 			t.Errorf("the program of image %s prints %q, want %q", targets[i], got, want)
 		}

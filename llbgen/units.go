@@ -74,15 +74,18 @@ func (g *generator) units(t toolchains) ([]llb.State, error) {
 	}
 	outputs := make([]llb.State, len(g.plan.Units.Vertices))
 	for i, v := range g.plan.Units.Vertices {
-		inputs := make([]llb.State, len(v.Inputs))
+		inputs, kind := make([]llb.State, len(v.Inputs)), "deps"
 		for k, input := range v.Inputs {
 			inputs[k] = outputs[input]
+			if g.plan.Units.Vertices[input].Source != nil {
+				kind = "build"
+			}
 		}
 		base := target
 		if g.plan.OnHost(i) {
 			base = host
 		}
-		out, err := base.g.unit(base, i, base.g.merged(inputs, v.Name, kindOf(v)))
+		out, err := base.g.unit(base, i, base.g.merged(inputs, v.Name, kind))
 		if err != nil {
 			return nil, err
 		}
@@ -129,17 +132,10 @@ func (g *generator) unitScript() llb.State {
 	return g.script("unit.sh", file(linksFile), file(watchedFile), file(manifestFile), file("probe.sh"), stubRustc())
 }
 
-// kindOf is what a user calls a vertex to have it run again.
-func kindOf(v plan.Vertex) string {
-	if v.Source == nil {
-		return "deps"
-	}
-	return "build"
-}
-
-// merged is the union of outputs, for a vertex of a kind. Its name is given, because BuildKit's own
-// repeats the names of all inputs; and it is not exported, because each would
-// repeat the layers of its inputs in a cache's manifest.
+// merged is the union of outputs, of which kind says whether some are members'.
+// Its name is given, because BuildKit's own repeats the names of all inputs; and
+// it is not exported, because each would repeat the layers of its inputs in a
+// cache's manifest.
 func (g *generator) merged(outputs []llb.State, name, kind string) llb.State {
 	switch len(outputs) {
 	case 0:

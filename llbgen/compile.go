@@ -102,7 +102,7 @@ func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunO
 	opts := []llb.RunOption{
 		llb.Args(append(args, m.Args...)),
 		llb.Dir(path.Join(sourceDir, m.Workdir)),
-		llb.AddMount("/rustfile", g.script("build.sh", append(slices.Concat(g.recorded(), g.tracked(), lists),
+		llb.AddMount("/rustfile", g.script("build.sh", append(slices.Concat(g.recorded(), g.tracked(), lists, g.stripping()),
 			file(linksFile), file(watchedFile), generated("sources.toml", sourceConfig))...), llb.Readonly),
 		llb.AddMount(sourceDir, g.workspace(), llb.ForceNoOutput),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform),

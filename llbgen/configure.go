@@ -34,6 +34,21 @@ func (g *generator) memberOptions() []llb.RunOption {
 	return opts
 }
 
+// stripping is what the source vertex needs to take symbols out of programs.
+func (g *generator) stripping() []dataFile {
+	var words []string
+	if g.plan.Image.Strip {
+		words = append(words, "strip")
+	}
+	if g.plan.Image.SplitDebug {
+		words = append(words, "split")
+	}
+	if words == nil {
+		return nil
+	}
+	return []dataFile{file("strip.sh"), generated("strip-mode", []byte(strings.Join(words, " ")))}
+}
+
 // SecretCheck is a vertex that fails when a secret is missing which the plan
 // requires; nil when it requires none. It runs in every build.
 func SecretCheck(p *plan.Plan, in Inputs) (*llb.State, error) {

@@ -97,6 +97,9 @@ type Options struct {
 	// Target is the binary named by --target, "" when not given. Parse leaves
 	// it empty; see [Options.SetTarget].
 	Target string
+	// DebugTarget is true when the debug information of the binary is asked for,
+	// and not its image.
+	DebugTarget bool
 	// SourceDateEpoch is the time in seconds that the image is stamped with,
 	// nil when it was not given or is to be taken from the context.
 	SourceDateEpoch *int64

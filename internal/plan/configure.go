@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rustfile/rustfile/internal/cargo"
@@ -13,6 +14,47 @@ import (
 // image runs one of the package's binaries; which one that is, the other
 // places and --target decide. Errors a user can cause are *[cargo.Error].
 func Configure(ws *cargo.Workspace, o *options.Options) (*options.Options, error) {
+	image := *o
+	target, debug := debugTarget(ws, o)
+	if debug {
+		image.Target = target
+	}
+	merged, err := complete(ws, &image)
+	if err != nil {
+		return nil, err
+	}
+	if merged.Image.Init && !slices.Contains(merged.RuntimePackages, initProgram) {
+		merged.RuntimePackages = append(merged.RuntimePackages, initProgram)
+	}
+	if !debug {
+		return merged, nil
+	}
+	if merged.Image.Debug != options.DebugSplit {
+		return nil, merged.Fault(options.KeyDebug, fmt.Sprintf("--target %s asks for debug information, which is not split off", o.Target),
+			"set debug = \"split\", and debug information in the profile")
+	}
+	merged.DebugTarget = true
+	return merged, nil
+}
+
+// debugSuffix follows the name of a binary or variant in a target that is its
+// debug information.
+const debugSuffix = ".debug"
+
+// debugTarget is the target whose debug information --target asks for.
+func debugTarget(ws *cargo.Workspace, o *options.Options) (target string, ok bool) {
+	name, ok := strings.CutSuffix(o.Target, debugSuffix)
+	if !ok || name == "" || options.HasVariant(ws.Settings, o.Target) {
+		return "", false
+	}
+	taken := slices.ContainsFunc(candidates(ws.Members, o), func(c candidate) bool { return c.target.Name == o.Target }) ||
+		slices.ContainsFunc(o.Variants(), func(v options.Variant) bool { return v.Name == o.Target }) ||
+		slices.ContainsFunc(ws.Members, func(p *cargo.Package) bool { return options.HasVariant(p.Settings, o.Target) })
+	return name, !taken
+}
+
+// complete puts the tables of the manifests and the chosen variant into place.
+func complete(ws *cargo.Workspace, o *options.Options) (*options.Options, error) {
 	m := options.Metadata{Workspace: ws.Settings}
 	withWorkspace, err := o.With(m)
 	if err != nil {

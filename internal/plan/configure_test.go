@@ -54,6 +54,11 @@ func TestConfigure(t *testing.T) {
 		{name: "one of the two", files: map[string]string{
 			"a/Cargo.toml": manifest("a", "[package.metadata.rustfile.variants.v]\n"), "b/Cargo.toml": manifest("b", "[package.metadata.rustfile.variants.v]\nprofile = \"dev\"\n")},
 			request: request{target: "v", args: map[string]string{"package": "b"}}, profile: "dev"},
+		{name: "debug information", request: request{target: "b.debug", file: "profile = 'dev'\ndebug = 'split'"}, profile: "dev", target: "b"},
+		{name: "debug information of a variant", request: request{target: "v.debug", file: "[variants.v]\nbins = ['b']\nprofile = 'dev'\ndebug = 'split'"}, profile: "dev"},
+		{name: "debug information that is not split", request: request{target: "b.debug", file: "debug = 'keep'"},
+			err: "Rustfile:1:1: key `debug`: --target b.debug asks for debug information, which is not split off"},
+		{name: "variant that looks like debug information", request: request{target: "b.debug", file: "[variants.'b.debug']\nprofile = 'dev'\nbins = ['b']"}, profile: "dev"},
 		{name: "unknown key of the package", files: map[string]string{"a/Cargo.toml": manifest("a", "[package.metadata.rustfile]\nprofiel = \"dev\"\n")},
 			request: request{target: "a"}, err: "a/Cargo.toml:5:1: unknown key `profiel`\ndid you mean `profile`"},
 		{name: "unknown key of another package", files: map[string]string{"a/Cargo.toml": manifest("a", "[package.metadata.rustfile]\nprofiel = \"dev\"\n")},
@@ -87,6 +92,9 @@ func TestConfigure(t *testing.T) {
 			}
 			if err != nil {
 				t.Fatal(err)
+			}
+			if got.DebugTarget != strings.HasPrefix(tc.name, "debug information") {
+				t.Errorf("debug information: %v", got.DebugTarget)
 			}
 			if got.Profile != tc.profile || got.Target != tc.target {
 				t.Errorf("profile %q, target %q; want %q, %q", got.Profile, got.Target, tc.profile, tc.target)

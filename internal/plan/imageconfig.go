@@ -30,6 +30,8 @@ type Config struct {
 	// debug information to files of their own.
 	Strip      bool `json:"strip,omitempty"`
 	SplitDebug bool `json:"splitDebug,omitempty"`
+	// DebugOnly is true when the result is the debug information and nothing else.
+	DebugOnly bool `json:"debugOnly,omitempty"`
 }
 
 // Healthcheck is the health check of an image, with times in nanoseconds as in
@@ -42,6 +44,10 @@ type Healthcheck struct {
 	Retries     int           `json:"retries,omitempty"`
 }
 
+// initProgram is Debian's and Alpine's smallest init, and the package that has
+// it. https://github.com/krallin/tini
+const initProgram = "tini"
+
 // configure sets what the user asked of an image, on top of what was planned
 // without being asked.
 func (img *Image) configure(o *options.Options, assets []Asset) {
@@ -49,12 +55,15 @@ func (img *Image) configure(o *options.Options, assets []Asset) {
 	if want.Entrypoint != nil {
 		img.Entrypoint = want.Entrypoint
 	}
+	if want.Init {
+		img.Entrypoint = append([]string{initProgram, "--"}, img.Entrypoint...)
+	}
 	img.User = cmp.Or(want.User, img.User)
 	img.Workdir = cmp.Or(want.Workdir, img.Workdir)
 	maps.Copy(img.Labels, want.Labels)
 	img.Config = Config{
 		Cmd: want.Cmd, Env: want.Env, Ports: want.Ports, Volumes: want.Volumes, Annotations: want.Annotations,
-		StopSignal: want.StopSignal, Assets: assets, Strip: want.Strip, SplitDebug: want.Debug == options.DebugSplit,
+		StopSignal: want.StopSignal, Assets: assets, Strip: want.Strip, SplitDebug: want.Debug == options.DebugSplit, DebugOnly: o.DebugTarget,
 	}
 	if h := want.Healthcheck; h.Test != nil {
 		img.Healthcheck = &Healthcheck{Test: h.Test, Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod, Retries: h.Retries}

@@ -304,6 +304,20 @@ func TestDependenciesKnowNothingOfTheImage(t *testing.T) {
 	}
 }
 
+// TestInit: an init process is a program and a package of the image.
+func TestInit(t *testing.T) {
+	p, o := configured(t, nil, "init = true\n[packages]\nruntime = ['tzdata']\n")
+	if want := []string{"tini", "--", "/usr/local/bin/a"}; !reflect.DeepEqual(p.Image.Entrypoint, want) {
+		t.Errorf("entrypoint %q, want %q", p.Image.Entrypoint, want)
+	}
+	if want := []string{"tzdata", "tini"}; !reflect.DeepEqual(o.RuntimePackages, want) {
+		t.Errorf("packages %q, want %q", o.RuntimePackages, want)
+	}
+	if err := p.CheckPrograms(o, base(), "/usr/bin"); err == nil || !strings.Contains(err.Error(), "Rustfile:1:1: key `init`: the image has no program `tini`") {
+		t.Errorf("an image without tini: %v", err)
+	}
+}
+
 // TestContextPatternsOfOptions: what the options name is sent wherever it is.
 func TestContextPatternsOfOptions(t *testing.T) {
 	p, _ := configured(t, nil, "extra-sources = ['b/proto']\n[[copy]]\nsource = 'target/site'\ndestination = '/site'\n")

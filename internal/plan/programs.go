@@ -32,6 +32,9 @@ type named struct{ key, program string }
 // check.
 func (p *Plan) programs(o *options.Options) []named {
 	var out []named
+	if o.Image.Init {
+		out = append(out, named{options.KeyInit, initProgram})
+	}
 	if len(o.Image.Entrypoint) > 0 {
 		out = append(out, named{options.KeyEntrypoint, o.Image.Entrypoint[0]})
 	}

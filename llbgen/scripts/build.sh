@@ -14,6 +14,7 @@ while [ "$count" -gt 0 ]; do
 done
 . /rustfile/links.sh
 [ ! -f /rustfile/repository.sh ] || . /rustfile/repository.sh
+[ ! -f /rustfile/strip.sh ] || . /rustfile/strip.sh
 . /rustfile/watched.sh
 age_watched /build/watched/* /build/target/.rustfile-watched
 PATH=$(cd / && rustc --print sysroot)/bin:$PATH
@@ -74,6 +75,7 @@ for name in $names; do
 		;;
 	esac
 	cp "$program" "/out/bin/$name"
+	[ ! -f /rustfile/strip.sh ] || strip_program "$name"
 	[ ! -f "/rustfile/packages-$name" ] || add_packages "$name"
 done
 # For the SBOM; SPDX wants both.

@@ -52,7 +52,7 @@ func (b *build) checkFiles(ctx context.Context, p *plan.Plan, in llbgen.Inputs, 
 func (b *build) fitToBase(ctx context.Context, p *plan.Plan, in llbgen.Inputs, platform ocispecs.Platform) error {
 	// A program of a package is there when the package is.
 	programs := p.NamesPrograms(b.options) && !b.installsPackages()
-	if !programs && !p.NeedsBase() {
+	if p.Image.DebugOnly || !programs && !p.NeedsBase() {
 		return nil
 	}
 	root, err := b.rootOf(ctx, in.Runtime.State, platform)
@@ -91,7 +91,7 @@ func (b *build) installsPackages() bool {
 // checkInstalled looks in the finished image for the programs that the options
 // name, where packages could have brought them.
 func (b *build) checkInstalled(ctx context.Context, s *solved) error {
-	if !b.installsPackages() || !s.plan.NamesPrograms(b.options) {
+	if s.plan.Image.DebugOnly || !b.installsPackages() || !s.plan.NamesPrograms(b.options) {
 		return nil
 	}
 	return s.plan.CheckPrograms(b.options, newRefFS(ctx, s.ref), llbgen.SearchPath(s.res.Image.Config.Env))

@@ -36,7 +36,7 @@ func (b *build) link(ctx context.Context, p *plan.Plan, res *llbgen.Result, plat
 	})
 	eg.Go(func() (err error) {
 		defer recoverPanic(&err)
-		if st := res.Runtime(nil); st.Output() != nil {
+		if st := res.Runtime(nil); st.Output() != nil && !p.Image.DebugOnly {
 			l.base, err = b.evaluate(run, st, llb.Platform(platform))
 		}
 		return b.explainBase(err, p)
@@ -56,6 +56,9 @@ func (b *build) root(ctx context.Context, st llb.State, env []string, platform o
 
 // needs finds out what the base lacks for the programs to start.
 func (b *build) needs(ctx context.Context, p *plan.Plan, res *llbgen.Result, l *linked, in llbgen.Inputs, platform ocispecs.Platform) (runtimeneeds.Needs, error) {
+	if p.Image.DebugOnly {
+		return runtimeneeds.Needs{}, nil
+	}
 	if p.Platform == plan.Wasi {
 		return modules(newRefFS(ctx, l.binaries), p)
 	}

@@ -41,7 +41,7 @@ func (b *build) writesSBOM() bool {
 
 // keepSBOM makes the documents for the image of a platform.
 func (b *build) keepSBOM(ctx context.Context, s *solved, in llbgen.Inputs, platform ocispecs.Platform) error {
-	if !b.writesSBOM() {
+	if !b.writesSBOM() || s.plan.Image.DebugOnly {
 		return nil
 	}
 	doc, err := b.document(ctx, s, in, platform)

@@ -88,6 +88,11 @@ type Result struct {
 // With is the result for an image that gets what its base lacks.
 func (r *Result) With(needs runtimeneeds.Needs) *Result {
 	with := *r
+	if r.generator.plan.Image.DebugOnly {
+		with.State, with.Image = r.generator.debugInfo(r.Binaries), r.generator.debugImage()
+		with.Base = dockerspec.DockerOCIImage{}
+		return &with
+	}
 	with.State, with.Added = r.generator.runtime(r, needs)
 	with.Image = r.generator.image(needs)
 	return &with

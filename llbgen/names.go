@@ -24,6 +24,7 @@ const (
 	nameSecrets   = "[internal] ask for the build's secrets"
 	nameAssets    = "[image] copy the assets"
 	nameSupport   = "[image] copy what the base lacks"
+	nameDebug     = "[image] copy the debug information"
 	nameImage     = "[image] copy the binaries"
 	nameMerge     = "[image] add the binaries to the base"
 )

@@ -42,6 +42,16 @@ func (b Binary) Path() string {
 
 // checkWasm refuses what a WebAssembly module cannot have.
 func checkWasm(o *options.Options) error {
+	for _, c := range []struct {
+		key string
+		on  bool
+	}{
+		{options.KeyStrip, o.Image.Strip}, {options.KeyDebug, o.Image.Debug == options.DebugSplit}, {options.KeyInit, o.Image.Init},
+	} {
+		if c.on {
+			return o.Fault(c.key, "platform "+Wasi+" has no such thing: its programs are no ELF files and no processes", "remove it from builds for "+Wasi)
+		}
+	}
 	if o.Libc != options.LibcMusl {
 		return nil
 	}

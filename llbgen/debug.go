@@ -19,7 +19,7 @@ func (g *generator) debugInfo(binaries llb.State) llb.State {
 	var fa *llb.FileAction
 	for _, b := range g.plan.Binaries {
 		file := b.Name + ".debug"
-		fa = fa.Copy(binaries, path.Join("/debug", file), path.Join(debugRoot, binDir, file), g.added(0o644))
+		fa = fa.Copy(binaries, path.Join("/debug", file), path.Join(debugRoot, "usr/local/bin", file), g.added(0o644))
 	}
 	return llb.Scratch().File(fa, append(g.again("build"), g.named(nameDebug))...)
 }

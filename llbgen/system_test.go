@@ -6,9 +6,12 @@ import (
 	"testing"
 
 	"github.com/moby/buildkit/solver/pb"
+	digest "github.com/opencontainers/go-digest"
 	"github.com/rustfile/rustfile/internal/hermetic"
 	"github.com/rustfile/rustfile/internal/llbtext"
+	"github.com/rustfile/rustfile/internal/native"
 	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/internal/plan/plantest"
 	"github.com/rustfile/rustfile/llbgen"
 )
 
@@ -62,5 +65,46 @@ func TestPackages(t *testing.T) {
 	}
 	if hermetic.Check(def, nil) == nil {
 		t.Error("a graph that installs packages is hermetic")
+	}
+}
+
+// TestPackagesReachOnlyTheirDependents compares a project on an image that has what it needs with the same on one that
+// has not: a vertex below which no crate needs the package keeps its key.
+func TestPackagesReachOnlyTheirDependents(t *testing.T) {
+	crate := func(name string, needs ...int) plantest.Crate {
+		return plantest.Crate{Name: name, Version: "1.0.0", Checksum: strings.Repeat("a", 64), Size: 1 << 20, Needs: needs, Script: true}
+	}
+	keys := func(status string) map[string]digest.Digest {
+		w := &plantest.Workspace{
+			Root: ".", System: native.NewSystem([]byte(status), nil),
+			Crates: []plantest.Crate{crate("itoa"), crate("pq-sys"), crate("diesel", 0, 1), crate("other", 0)},
+			Members: []plantest.Member{
+				{Name: "plain", Dir: "plain", Needs: []int{3}}, {Name: "app", Dir: "app", Needs: []int{2}, Members: []int{0}, Bins: []string{"app"}},
+			},
+		}
+		p, err := w.Plan(map[string]string{"granularity": "unit"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := llbtext.Digest(marshal(t, p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	has, lacks := keys("Package: libpq-dev\nStatus: install ok installed\nArchitecture: amd64\n"), keys("")
+	compared := 0
+	for name, key := range has {
+		if !strings.HasPrefix(name, llbgen.NameDependencies) && !strings.HasPrefix(name, llbgen.NameMembers) {
+			continue
+		}
+		compared++
+		needs := strings.Contains(name, "pq-sys") || strings.Contains(name, "diesel") || strings.Contains(name, "cargo build")
+		if same := lacks[name] == key; same == needs {
+			t.Errorf("%q has the same key: %t", name, same)
+		}
+	}
+	if compared != 6 {
+		t.Errorf("%d vertices were compared: %v", compared, has)
 	}
 }

@@ -86,6 +86,9 @@ func (p *Plan) AddNative(ws *cargo.Workspace, o *options.Options, system *native
 	}
 	p.system, p.Requests, p.Unknown = system, p.asked, nil
 	for _, e := range p.linkers(ws) {
+		if system.Manager == native.None {
+			break // as with libraries, the image may have it
+		}
 		at := native.LinkerSpan(ws.Config, ws.Files, e.Name)
 		p.AddPackages("the linker `"+e.Name+"`", Location{File: at.File, Line: at.Start.Line}, system.Manager.Of(e)...)
 	}
@@ -115,7 +118,8 @@ func (p *Plan) AddNative(ws *cargo.Workspace, o *options.Options, system *native
 	p.Dependencies.Packages, p.Members.Packages = nil, nil
 	for i, list := range packages {
 		p.Members.Packages = union(p.Members.Packages, list)
-		if !nodes[i].local {
+		// Members that third-party packages need are compiled with those.
+		if !nodes[i].local || len(c.real) > 0 {
 			p.Dependencies.Packages = union(p.Dependencies.Packages, list)
 		}
 	}

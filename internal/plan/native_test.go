@@ -232,6 +232,10 @@ func TestLinkersAreInstalled(t *testing.T) {
 	if got := strings.Join(p.Toolchain.Packages, " "); got != "clang mold" {
 		t.Errorf("every vertex gets %q", got)
 	}
+	other, _, _ := coarsePlan(t, w)
+	if err := other.AddNative(ws, o, native.NewSystem(nil, nil), nil); err != nil || len(other.Toolchain.Packages) > 0 {
+		t.Errorf("without a package manager every vertex gets %q (%v)", other.Toolchain.Packages, err)
+	}
 	want := []plan.PackageRequest{
 		{Package: "clang", By: "the linker `clang`", Location: plan.Location{File: ".cargo/config.toml", Line: 3}},
 		{Package: "mold", By: "the linker `mold`", Location: plan.Location{File: ".cargo/config.toml", Line: 4}},

@@ -137,13 +137,24 @@ func TestSystemDeps(t *testing.T) {
 }
 
 func TestUsersTable(t *testing.T) {
-	own := Default().With([]Entry{{Name: "openssl-sys", Debian: []string{"libmine-dev"}}, {Name: "mine-sys", Debian: []string{"libmine-dev"}}})
+	own := Default().With([]Entry{{Name: "openssl-sys", Debian: []string{"libmine-dev"}}, {Name: "mine-sys", Debian: []string{"libmine-dev"}}}, nil)
 	nodes := []Node{{Name: "openssl-sys", Features: []string{}}, {Name: "mine-sys", Features: []string{}}, {Name: "pq-sys", Features: []string{}}}
 	if got := packages(own.Needs(nodes, Apt), 0, 1, 2); got != "libmine-dev* libpq-dev*" {
 		t.Errorf("with the user's entries it is %q", got)
 	}
 	if got := packages(Default().Needs(nodes, Apt), 0); got != "libssl-dev*" {
 		t.Errorf("the embedded table changed to %q", got)
+	}
+}
+
+func TestEnvironmentDecides(t *testing.T) {
+	nodes := []Node{{Name: "zstd-sys", Version: "2.0.0", Features: []string{}}, {Name: "libgit2-sys", Version: "0.18.0", Features: []string{}}}
+	if got := packages(Default().Needs(nodes, Apt), 0, 1); got != "" {
+		t.Errorf("without variables it is %q", got)
+	}
+	with := Default().With(nil, []string{"CC", "ZSTD_SYS_USE_PKG_CONFIG", "LIBGIT2_NO_VENDOR"})
+	if got := packages(with.Needs(nodes, Apt), 0, 1); got != "libgit2-dev* libzstd-dev*" {
+		t.Errorf("with variables it is %q", got)
 	}
 }
 

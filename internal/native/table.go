@@ -21,6 +21,7 @@ type Entry struct {
 	Version   string   `toml:"version"`
 	With      []string `toml:"with"`
 	Unless    []string `toml:"unless"`
+	Env       []string `toml:"env"`
 	Debian    []string `toml:"debian"`
 	Alpine    []string `toml:"alpine"`
 	Tool      bool     `toml:"tool"`
@@ -38,6 +39,8 @@ type Table struct {
 	entries map[string][]Entry
 	// libraries maps the names of pkg-config to who provides them.
 	libraries map[string]Entry
+	// env are the environment variables that build scripts see.
+	env []string
 }
 
 // Default is the embedded table.
@@ -83,9 +86,9 @@ func parse(data []byte) (*Table, error) {
 }
 
 // With is the table with entries in place of those that it has for the same
-// crates.
-func (t *Table) With(entries []Entry) *Table {
-	out := &Table{entries: make(map[string][]Entry, len(t.entries)+len(entries)), libraries: t.libraries}
+// crates, for build scripts that see the environment variables env.
+func (t *Table) With(entries []Entry, env []string) *Table {
+	out := &Table{entries: make(map[string][]Entry, len(t.entries)+len(entries)), libraries: t.libraries, env: env}
 	for name, list := range t.entries {
 		out.entries[name] = list
 	}
@@ -119,6 +122,9 @@ func (t *Table) matching(n Node) []Entry {
 	var out []Entry
 	for _, e := range t.entries[n.Name] {
 		if e.Version != "" && !cargo.Matches(e.Version, n.Version) {
+			continue
+		}
+		if len(e.Env) > 0 && !anyOf(e.Env, t.env) {
 			continue
 		}
 		if n.Features != nil && (len(e.With) > 0 && !anyOf(e.With, n.Features) || anyOf(e.Unless, n.Features)) {

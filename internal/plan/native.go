@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ func MayNeedPackages(p *Plan, ws *cargo.Workspace, o *options.Options) bool {
 	if len(p.Toolchain.Packages) > 0 || len(p.CrossPackages()) > 0 || len(p.linkers(ws)) > 0 {
 		return true
 	}
-	t := table(o)
+	t := table(ws, o)
 	for _, name := range p.closureNames(ws) {
 		if t.Knows(name) {
 			return true
@@ -160,7 +161,7 @@ func (n *needs) of(nodes []nativeNode) ([][]string, error) {
 	for i := range nodes {
 		plain[i] = nodes[i].Node
 	}
-	for i, list := range table(n.stubs.o).Needs(plain, n.plan.system.Manager) {
+	for i, list := range table(n.ws, n.stubs.o).Needs(plain, n.plan.system.Manager) {
 		for _, need := range list {
 			asks := nodes[need.Crate]
 			if need.Unknown {
@@ -338,5 +339,10 @@ func (p *Plan) vertexPackages() {
 	}
 }
 
-// table is what is known of crates, with what the user says about them.
-func table(o *options.Options) *native.Table { return native.Default().With(o.Build.Native) }
+// table is what is known of crates, with what the user says about them and the
+// variables that build scripts see.
+func table(ws *cargo.Workspace, o *options.Options) *native.Table {
+	configured, _ := ws.Config.Values["env"].(map[string]any)
+	env := slices.Concat(slices.Collect(maps.Keys(configured)), slices.Collect(maps.Keys(o.Build.DependencyEnv)))
+	return native.Default().With(o.Build.Native, env)
+}

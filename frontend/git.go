@@ -95,7 +95,7 @@ func (b *build) findHead(ctx context.Context) (*gitmeta.Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, err := b.readHead(ctx, &blockFS{newRefFS(ctx, ref)})
+	head, err := b.readHead(ctx, newRefFS(ctx, ref))
 	if given := b.client.BuildOpts().Opts[revisionAttr]; given != "" {
 		return withRevision(head, err, given)
 	}

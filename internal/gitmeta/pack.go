@@ -68,7 +68,7 @@ func openPack(fsys fs.FS, base string) (*pack, error) {
 		return nil, errors.Join(err, tooBig(err == nil))
 	}
 	var err error
-	if p.index, err = fs.ReadFile(fsys, base+".idx"); err != nil {
+	if p.index, err = readParts(fsys, base+".idx"); err != nil {
 		return nil, err
 	}
 	if len(p.index) < 8+256*4+2*idSize || !bytes.HasPrefix(p.index, []byte("\xfftOc\x00\x00\x00\x02")) {
@@ -79,6 +79,17 @@ func openPack(fsys fs.FS, base string) (*pack, error) {
 		return nil, errors.New("the index is cut off")
 	}
 	return p, p.open(fsys, base+".pack")
+}
+
+// readParts reads a file as its own Read gives it: fs.ReadFile would have all of
+// it in one message of a daemon.
+func readParts(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(f)
+	return data, errors.Join(err, f.Close())
 }
 
 func tooBig(really bool) error {

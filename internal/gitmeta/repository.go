@@ -110,7 +110,7 @@ func (r *Repository) since(w *walk, commits map[string]bool, tags map[string]str
 
 // readIndex reads which files are tracked. An index that cannot be used is none.
 func (r *Repository) readIndex(fsys fs.FS) error {
-	data, err := fs.ReadFile(fsys, "index")
+	data, err := readParts(fsys, "index")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

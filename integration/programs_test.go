@@ -59,3 +59,21 @@ func sectionsOf(t *testing.T, file string) []string {
 	}
 	return names
 }
+
+// TestInitProcess runs a program below the init process of the base's distribution.
+func TestInitProcess(t *testing.T) {
+	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
+	p := configured(t)
+	res := b.MustBuild(t, testenv.BuildOptions{Context: p.Dir, Secrets: token, BuildArgs: map[string]string{"init": "1"}})
+	if want := []string{"tini", "--", "/usr/local/bin/configured"}; !slices.Equal(res.Image.Config.Entrypoint, want) {
+		t.Errorf("entrypoint %q, want %q", res.Image.Config.Entrypoint, want)
+	}
+	if got := res.Run(t); got != "hello world 8 false some words\npackage /srv/app\n3\n" {
+		t.Errorf("the program prints %q", got)
+	}
+	for _, name := range []string{"pkgcache.bin", "srcpkgcache.bin"} {
+		if _, err := os.Stat(filepath.Join(res.Rootfs(t), "var/cache/apt", name)); err == nil {
+			t.Errorf("the image holds apt's %s", name)
+		}
+	}
+}

@@ -135,7 +135,7 @@ func TestRealCrossTargets(t *testing.T) {
 		t.Skipf("set %s=1, or run `make test-real`", realEnv)
 	}
 	for _, c := range crossTargets {
-		t.Run(c.project+" "+c.platform+" "+c.libc, func(t *testing.T) {
+		t.Run(strings.ReplaceAll(c.project+" "+c.platform+" "+c.libc, "/", "-"), func(t *testing.T) {
 			b := crossBuilder(t, c.platform)
 			if c.platform == "linux/riscv64" && c.libc == "gnu" && testenv.Env(t).Standin.Reachable {
 				t.Skip("the release of the default base has no image for riscv64")

@@ -158,6 +158,24 @@ func TestRealCrossTargets(t *testing.T) {
 	}
 }
 
+// TestRealCrossLibrary builds a program for another machine with a library of the system for that machine, which the image
+// gets, too.
+func TestRealCrossLibrary(t *testing.T) {
+	if os.Getenv(realEnv) == "" {
+		t.Skipf("set %s=1, or run `make test-real`", realEnv)
+	}
+	b := crossBuilder(t, "linux/arm64")
+	r := buildUnits(t, b, testenv.BuildOptions{Context: unitProject(t, "system").Dir, Platforms: []string{"linux/arm64"}})
+	checkFresh(t, r)
+	if got := strings.Join(installations(r), "; "); !strings.Contains(got, "libsqlite3-dev:arm64") {
+		t.Errorf("the build installs %q", got)
+	}
+	here := buildUnits(t, b, testenv.BuildOptions{Context: unitProject(t, "system").Dir})
+	if got, want := emulate(t, r, "system"), here.Run(t); got != want || got == "" {
+		t.Errorf("the program printed %q, that of this machine %q", got, want)
+	}
+}
+
 // TestMusl links the C library into the program, for this machine and another, so that both need no base.
 func TestMusl(t *testing.T) {
 	b := crossBuilder(t)

@@ -25,6 +25,9 @@ type foreign struct {
 	platform      v1.Platform
 }
 
+// debianMirror has all architectures, which the mirrors of this machine need not have.
+const debianMirror = "http://deb.debian.org/debian"
+
 // foreigners are the machines by what images call their platform.
 var foreigners = map[string]foreign{
 	"linux/386":     {"i386/debian", "i386", Suite, v1.Platform{OS: "linux", Architecture: "386"}},
@@ -46,7 +49,7 @@ func (f foreign) recipe() recipe {
 		for _, opt := range slimExcludes {
 			args = append(args, "--dpkgopt="+opt)
 		}
-		root, err := mmdebstrapSuite(ctx, b, f.suite, "slim-"+f.debian, foreignPackages, args...)
+		root, err := mmdebstrapFrom(ctx, b, []string{f.suite, "deb " + debianMirror + " " + f.suite + " main"}, "slim-"+f.debian, foreignPackages, args...)
 		if err != nil {
 			return nil, err
 		}
@@ -65,7 +68,7 @@ func (f foreign) recipe() recipe {
 		}
 		return addTarFile(img, root, gzip.DefaultCompression, "mmdebstrap "+f.suite+" (slim, "+f.debian+")")
 	}
-	return recipe{name: "debian-" + f.debian, key: "slim " + f.suite + " " + f.debian, refs: []string{f.ref()}, build: build}
+	return recipe{name: "debian-" + f.debian, key: "slim " + f.suite + " main " + f.debian, refs: []string{f.ref()}, build: build}
 }
 
 func (f foreign) ref() string { return f.repository + ":" + f.suite + "-slim" }

@@ -70,11 +70,11 @@ var slimExcludes = []string{
 // mmdebstrap makes a root file system as a tar archive and returns its path. As in the official images, /bin is a
 // link from the start: otherwise the package that makes it one would stay, and bring all of perl.
 func mmdebstrap(ctx context.Context, b *builder, name string, packages []string, args ...string) (string, error) {
-	return mmdebstrapSuite(ctx, b, Suite, name, packages, args...)
+	return mmdebstrapFrom(ctx, b, []string{Suite}, name, packages, args...)
 }
 
-// mmdebstrapSuite is mmdebstrap for another release of Debian.
-func mmdebstrapSuite(ctx context.Context, b *builder, suite, name string, packages []string, args ...string) (string, error) {
+// mmdebstrapFrom is mmdebstrap for a release of Debian, from the mirrors after it or those of this machine.
+func mmdebstrapFrom(ctx context.Context, b *builder, release []string, name string, packages []string, args ...string) (string, error) {
 	program, err := needMmdebstrap(ctx, b)
 	if err != nil {
 		return "", err
@@ -85,7 +85,8 @@ func mmdebstrapSuite(ctx context.Context, b *builder, suite, name string, packag
 	args = append([]string{
 		"--quiet", "--variant=minbase", "--format=tar", "--hook-dir=" + mergedUsrHooks, "--include=" + include,
 	}, args...)
-	if err := runQuiet(ctx, b.work, program, append(args, suite, out)...); err != nil {
+	args = append(args, release[0], out)
+	if err := runQuiet(ctx, b.work, program, append(args, release[1:]...)...); err != nil {
 		return "", err
 	}
 	return out, nil

@@ -4,7 +4,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::Message;
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn main() {
     let cluster = MockCluster::new(1).expect("no cluster");
@@ -18,8 +18,14 @@ fn main() {
     producer.flush(Duration::from_secs(10)).unwrap();
     let consumer: BaseConsumer = config.create().expect("no consumer");
     consumer.subscribe(&["planets"]).unwrap();
-    for _ in 0..2 {
-        let message = consumer.poll(Duration::from_secs(30)).expect("no message").expect("no message");
-        println!("{}", String::from_utf8_lossy(message.payload().unwrap()));
+    // Polling also ends when the consumer was given its partition.
+    let started = Instant::now();
+    let mut received = 0;
+    while received < 2 {
+        assert!(started.elapsed() < Duration::from_secs(40), "no message");
+        if let Some(message) = consumer.poll(Duration::from_millis(200)) {
+            println!("{}", String::from_utf8_lossy(message.expect("no message").payload().unwrap()));
+            received += 1;
+        }
     }
 }

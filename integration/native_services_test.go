@@ -37,7 +37,8 @@ var services = []service{
 	{project: "tls", start: startTLS, prints: "hello over TLSv1.3\n", not: "libssl-dev"},
 	{project: "queue", start: alone, prints: "Mercury\nVenus\n", installs: "libcurl4-openssl-dev"},
 	// Its build script watches the headers of the system and of the compiler.
-	{project: "bindings", start: alone, prints: "user::rwx\ngroup::r-x\nother::r-x\n", installs: "libacl1-dev, libclang-dev"},
+	{project: "bindings", start: alone, installs: "libacl1-dev, libclang-dev",
+		prints: "allow::user::read,write,execute\nallow::group::read,execute\nallow::other::read,execute\n"},
 }
 
 // alone is for a program that talks to nobody.

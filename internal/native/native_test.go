@@ -82,10 +82,15 @@ func TestToolsAreForWhoRunsThem(t *testing.T) {
 		12: {Name: "macro", Version: "1.0.0", Host: true, Features: none, Script: true, Dependencies: []int{8}},
 		13: host("openssl-src", "300.5.0"),
 		14: {Name: "openssl-sys", Version: "0.9.0", Features: []string{"vendored"}, Script: true, Dependencies: []int{13}},
+		15: {Name: "clang-sys", Version: "1.8.1", Host: true, Script: true, Features: []string{"runtime"}},
+		16: {Name: "bindgen", Version: "0.72.0", Host: true, Script: true, Features: none, Dependencies: []int{15}},
+		17: {Name: "uses-bindgen", Version: "1.0.0", Features: none, Script: true, Dependencies: []int{16}},
+		18: {Name: "clang-sys", Version: "1.8.1", Host: true, Script: true, Features: none},
 	}
 	needs := Default().Needs(nodes, Apt)
 	for i, want := range []string{
 		"", "", "protobuf-compiler", "", "", "", "", "", "", "", "cmake g++ make", "cmake g++ make", "cmake g++ make", "", "make perl",
+		"", "", "libclang-dev", "libclang-dev*",
 	} {
 		if got := packages(needs, i); got != want {
 			t.Errorf("node %d, %s, needs %q, want %q", i, nodes[i].Name, got, want)

@@ -50,8 +50,9 @@ func (t *Table) Needs(nodes []Node, m Manager) [][]Need {
 	for i, n := range nodes {
 		needs := w.own(i, false)
 		// A library for the build machine hands tools on to those who call it; if
-		// it has a build script, that may use them as well.
-		if !n.Host || n.Script {
+		// it has a build script, that may use them as well. What wraps a tool is
+		// compiled without it, and is shared with those that have another.
+		if (!n.Host || n.Script) && len(w.own(i, true)) == 0 {
 			for _, tools := range w.inherited(i) {
 				needs = append(needs, tools...)
 			}

@@ -77,11 +77,24 @@ func explain(err error, p *plan.Plan, answer func(plan.Crate) error) error {
 						"Unless you know why, trust neither; `cargo update --package " + c.Name + "` asks the registry again."
 				}
 			}
+			if needsToken(cause) {
+				fix = tokenFix
+			}
 			return told(err, "%s:%d: cannot get crate %s %s: %v\n%s", p.Sources.Lock, c.Line, c.Name, c.Version, cause, fix)
 		}
 	}
 	return err
 }
+
+// needsToken reports whether a server asks who wants to know.
+func needsToken(err error) bool {
+	return strings.Contains(err.Error(), "response status 401") || strings.Contains(err.Error(), "response status 403")
+}
+
+// tokenFix says how a private registry gets its token: BuildKit looks for a
+// secret by the name of the host, and what it is called is in no key.
+const tokenFix = "The registry wants a token: give what `Authorization` is to say with --secret id=HTTP_AUTH_HEADER_HOST,env=VARIABLE, " +
+	"where HOST is the name of the host, once for the index and once for the downloads if they differ."
 
 // refusal asks a registry for a crate without naming the checksum, and returns
 // the error that it answers with, nil when it sends something.

@@ -126,6 +126,9 @@ func (b *build) downloads(ctx context.Context, registries []plan.Registry, into 
 			return told(err, "cannot read the registry %s: %v", r.Index, err)
 		}
 		data, err := newRefFS(ctx, ref).ReadFile("config.json")
+		if err != nil && needsToken(err) {
+			return told(err, "cannot read the registry %s: %v\n%s", r.Index, err, tokenFix)
+		}
 		if err != nil {
 			return told(err, "cannot read the registry %s: %v", r.Index, err)
 		}

@@ -112,9 +112,7 @@ func TestCommitOfGitContext(t *testing.T) {
 
 // TestCommitOfCrates is TestCommitOfCheckout with the crates that projects use to ask git.
 func TestCommitOfCrates(t *testing.T) {
-	if os.Getenv(realEnv) == "" {
-		t.Skipf("set %s=1, or run `make test-real`", realEnv)
-	}
+	onlyWithReal(t)
 	p := unitProject(t, "commit-crates")
 	p.git("init", "--quiet", "--initial-branch=main")
 	p.commit("First")

@@ -131,9 +131,7 @@ var crossTargets = []struct {
 
 // TestRealCrossTargets builds for the other machines.
 func TestRealCrossTargets(t *testing.T) {
-	if os.Getenv(realEnv) == "" {
-		t.Skipf("set %s=1, or run `make test-real`", realEnv)
-	}
+	onlyWithReal(t)
 	for _, c := range crossTargets {
 		t.Run(strings.ReplaceAll(c.project+" "+c.platform+" "+c.libc, "/", "-"), func(t *testing.T) {
 			b := crossBuilder(t, c.platform)
@@ -161,9 +159,7 @@ func TestRealCrossTargets(t *testing.T) {
 // TestRealCrossLibrary builds a program for another machine with a library of the system for that machine, which the image
 // gets, too.
 func TestRealCrossLibrary(t *testing.T) {
-	if os.Getenv(realEnv) == "" {
-		t.Skipf("set %s=1, or run `make test-real`", realEnv)
-	}
+	onlyWithReal(t)
 	b := crossBuilder(t, "linux/arm64")
 	r := buildUnits(t, b, testenv.BuildOptions{Context: unitProject(t, "system").Dir, Platforms: []string{"linux/arm64"}})
 	checkFresh(t, r)

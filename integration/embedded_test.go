@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"os"
 	"strings"
 	"testing"
 
@@ -11,9 +10,7 @@ import (
 // TestSavedQueries builds a program of sqlx with the answers that `cargo sqlx prepare` saved, and no database. A new
 // migration or a saved query compiles the package again and no dependency.
 func TestSavedQueries(t *testing.T) {
-	if os.Getenv(realEnv) == "" {
-		t.Skipf("set %s=1, or run `make test-real`", realEnv)
-	}
+	onlyWithReal(t)
 	const prints = "SELECT name FROM users WHERE id = $1\n1 users\n"
 	p := unitProject(t, "sqlx")
 	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))

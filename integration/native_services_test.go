@@ -46,9 +46,7 @@ func alone(*testing.T) []string { return nil }
 
 // TestServices builds programs that use libraries of the system, runs their images, and has each talk to its service.
 func TestServices(t *testing.T) {
-	if os.Getenv(realEnv) == "" {
-		t.Skipf("set %s=1, or run `make test-real`", realEnv)
-	}
+	onlyWithReal(t)
 	root, err := examples.RepositoryRoot()
 	if err != nil {
 		t.Fatal(err)

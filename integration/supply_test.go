@@ -333,9 +333,7 @@ func loaded(t *testing.T, program []byte) [][]byte {
 
 // checkWithReader reads the list with the reader of cargo-auditable's authors.
 func checkWithReader(t *testing.T, binary []byte, want *auditable.Info) {
-	if os.Getenv(realEnv) == "" {
-		t.Skipf("set %s=1, or run `make test-real`", realEnv)
-	}
+	onlyWithReal(t)
 	dir := t.TempDir()
 	install := exec.CommandContext(t.Context(), "cargo", "install", "--locked", "--quiet", "--root", dir, "rust-audit-info@0.5.4")
 	if out, err := install.CombinedOutput(); err != nil {

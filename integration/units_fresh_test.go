@@ -26,6 +26,8 @@ type unitFixture struct {
 	prints   string
 	// coarse is set when the coarse build must give the same bytes.
 	coarse bool
+	// seldom is set for those that resemble another, and that `make test` leaves to `make test-real`.
+	seldom bool
 }
 
 const (
@@ -39,9 +41,9 @@ const (
 var unitFixtures = []unitFixture{
 	{name: "thin LTO", project: "profiles", coarse: true, manifest: "[profile.release]\nlto = \"thin\"\n"},
 	{name: "fat LTO", project: "profiles", manifest: "[profile.release]\nlto = true\ncodegen-units = 1\n"},
-	{name: "LTO off, line tables", project: "profiles",
+	{name: "LTO off, line tables", seldom: true, project: "profiles",
 		manifest: "[profile.release]\nlto = \"off\"\ndebug = 1\nstrip = \"none\"\nsplit-debuginfo = \"off\"\n"},
-	{name: "panic abort and strip", project: "profiles", coarse: true, manifest: "[profile.release]\npanic = \"abort\"\nstrip = true\n"},
+	{name: "panic abort and strip", seldom: true, project: "profiles", coarse: true, manifest: "[profile.release]\npanic = \"abort\"\nstrip = true\n"},
 	{name: "overrides of packages", project: "profiles", manifest: `
 [profile.release.package.memoffset]
 opt-level = 1
@@ -55,20 +57,20 @@ codegen-units = 4
 `},
 	{name: "override of the build", project: "profiles",
 		manifest: "[profile.release.build-override]\nopt-level = 1\ncodegen-units = 2\ndebug = 1\n"},
-	{name: "debug", project: "profiles", manifest: "[profile.release]\ndebug = true\n"},
+	{name: "debug", seldom: true, project: "profiles", manifest: "[profile.release]\ndebug = true\n"},
 	// Cargo strips a program unless a dependency has debug information.
-	{name: "debug of one package", project: "profiles", coarse: true,
+	{name: "debug of one package", seldom: true, project: "profiles", coarse: true,
 		manifest: "[profile.release.package.deunicode]\ndebug = \"line-tables-only\"\n"},
-	{name: "dev profile", project: "profiles", args: map[string]string{"profile": "dev"}},
+	{name: "dev profile", seldom: true, project: "profiles", args: map[string]string{"profile": "dev"}},
 	{name: "dev profile with options", project: "profiles", args: map[string]string{"profile": "dev"},
 		manifest: "[profile.dev]\ndebug = 0\nincremental = true\n[profile.dev.package.\"*\"]\nopt-level = 1\n[profile.dev.build-override]\ndebug = true\n"},
 	{name: "custom profile", project: "profiles", coarse: true, args: map[string]string{"profile": "dist"},
 		manifest: "[profile.release]\nopt-level = \"s\"\n[profile.dist]\ninherits = \"release\"\nlto = \"thin\"\n[profile.dist.package.memoffset]\nopt-level = 3\n"},
-	{name: "profile in the configuration", project: "profiles",
+	{name: "profile in the configuration", seldom: true, project: "profiles",
 		config: "[profile.release]\nopt-level = 1\n[profile.release.package.fnv]\nopt-level = 2\n"},
 	{name: "rustflags and environment", project: "profiles",
 		config: "[build]\nrustflags = [\"-Cforce-frame-pointers=yes\", \"--cfg\", \"flagged\"]\n[env]\nFLAVOUR = \"sweet\"\nNEAR = { value = \"tools\", relative = true }\n"},
-	{name: "rustflags and linker of the target", project: "profiles", coarse: true,
+	{name: "rustflags and linker of the target", seldom: true, project: "profiles", coarse: true,
 		config: "[target.x86_64-unknown-linux-gnu]\nlinker = \"gcc\"\nrustflags = [\"-Clink-arg=-Wl,--build-id=sha1\"]\n\n[target.'cfg(unix)']\nrustflags = [\"--cfg\", \"on_unix\"]\n"},
 	{name: "linker of the project", project: "profiles", config: "[target.x86_64-unknown-linux-gnu]\nlinker = \"tools/project-gcc\"\n",
 		do: func(p *project) {
@@ -92,7 +94,7 @@ codegen-units = 4
 		}},
 	{name: "renamed, and two versions", project: "versions", coarse: true, prints: "5 10\n",
 		vertices: "bitflags 1.3.2, bitflags 2.13.2, itoa 0.4.8, itoa 1.0.19"},
-	{name: "weak feature off", project: "optional", prints: "small false\n", vertices: "smol_str 0.3.7"},
+	{name: "weak feature off", seldom: true, project: "optional", prints: "small false\n", vertices: "smol_str 0.3.7"},
 	{name: "weak feature on", project: "optional", prints: "small true\n", args: map[string]string{"features": "serde"},
 		vertices: "serde_core 1.0.229, smol_str 0.3.7"},
 	{name: "other platforms", project: "platforms", prints: "2 1\n",
@@ -104,7 +106,12 @@ codegen-units = 4
 func TestUnitsAreFresh(t *testing.T) {
 	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
 	for _, f := range unitFixtures {
-		t.Run(f.name, func(t *testing.T) { f.check(t, b) })
+		t.Run(f.name, func(t *testing.T) {
+			if f.seldom {
+				onlyWithReal(t)
+			}
+			f.check(t, b)
+		})
 	}
 }
 
@@ -157,12 +164,15 @@ func TestExamplesInUnits(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
-	wanted := []string{"build-script", "features", "git-dep", "proc-macro", "resolver1"}
+	often, seldom := []string{"build-script", "git-dep"}, []string{"features", "proc-macro", "resolver1"}
 	for _, e := range all {
-		if !slices.Contains(wanted, e.Name) {
+		if !slices.Contains(slices.Concat(often, seldom), e.Name) {
 			continue
 		}
 		t.Run(e.Name, func(t *testing.T) {
+			if slices.Contains(seldom, e.Name) {
+				onlyWithReal(t)
+			}
 			if needsGit[e.Name] {
 				serveGreeting(t, e.Dir)
 			}

@@ -13,11 +13,14 @@ import (
 )
 
 // TestReproducible builds one project on daemons that know nothing of each other and differ in all that must not
-// matter: the digest of the image is the same. The project has a procedural macro, build scripts and a library with
-// two crate types. That a
+// matter: the digest of the image is the same. The project has a procedural macro, build scripts, a library with
+// two crate types, and files that the image ships. That a
 // difference would be noticed is what checkClock shows.
 func TestReproducible(t *testing.T) {
 	p := unitProject(t, "profiles")
+	p.write("assets/notes.txt", "shipped\n")
+	p.write("assets/more/page.html", "shipped, too\n")
+	p.append("Rustfile", "env = { MODE = \"test\" }\n\n[[copy]]\nsource = \"assets\"\ndestination = \"/srv\"\n")
 	cache := testenv.Env(t).Registry.Host() + "/reproducible:cache"
 	first := inProcess(testenv.FreshDaemon(t, testenv.DaemonOptions{}))
 	want := buildUnits(t, first, testenv.BuildOptions{Context: p.Dir,

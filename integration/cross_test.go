@@ -161,7 +161,7 @@ func TestRealCrossTargets(t *testing.T) {
 func TestRealCrossLibrary(t *testing.T) {
 	onlyWithReal(t)
 	b := crossBuilder(t, "linux/arm64")
-	r := buildUnits(t, b, testenv.BuildOptions{Context: unitProject(t, "system").Dir, Platforms: []string{"linux/arm64"}})
+	r := buildUnits(t, b, testenv.BuildOptions{Context: unitProject(t, "system").Dir, Platforms: []string{"linux/arm64"}, Attrs: everyUnitAgain})
 	checkFresh(t, r)
 	if got := strings.Join(installations(r), "; "); !strings.Contains(got, "libsqlite3-dev:arm64") {
 		t.Errorf("the build installs %q", got)

@@ -84,7 +84,7 @@ func (b *build) needs(ctx context.Context, p *plan.Plan, res *llbgen.Result, l *
 			needs.Packages = packages
 		}
 	}
-	return needs, b.cannotStart(err, p)
+	return needs, b.cannotStart(err, in)
 }
 
 // modules are programs that need nothing of their base: it has no loader for them.
@@ -144,17 +144,19 @@ func scanPrograms(q *runtimeneeds.Question, out fs.FS, p *plan.Plan) error {
 	return nil
 }
 
-// cannotStart points a fault of the base at the line that chose the base.
-func (b *build) cannotStart(err error, p *plan.Plan) error {
+// cannotStart points a fault of the base at the line or the build argument that
+// chose the base.
+func (b *build) cannotStart(err error, in llbgen.Inputs) error {
 	var fault *runtimeneeds.Fault
 	if !errors.As(err, &fault) {
 		return err
 	}
-	span := b.options.Spans[options.KeyRuntimeImage]
-	if p.Image.DefaultBase {
-		span = b.options.Spans[options.KeySuite]
+	for _, key := range []string{options.KeyRuntimeImage, options.KeySuite} {
+		if !in.Runtime.Override && b.options.Has(key) {
+			return b.options.Fault(key, fault.Message, fault.Fix)
+		}
 	}
-	return &cargo.Error{Span: span, Message: fault.Message, Fix: fault.Fix, Err: err}
+	return &cargo.Error{Message: fault.Message, Fix: fault.Fix, Err: err}
 }
 
 // baseName is the base as the user knows it.

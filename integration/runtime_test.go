@@ -140,9 +140,9 @@ func TestBaseCannotStart(t *testing.T) {
 		want           []string
 	}{
 		{"scratch", "[images]\nruntime = \"scratch\"\n", nil,
-			[]string{"Rustfile:3:1: the program linked is linked dynamically", "/lib64/ld-linux-x86-64.so.2", "libcrypto.so.3", "scratch has nothing", `libc = "musl"`}},
-		{"musl", "images.runtime = \"alpine\"\n", nil, []string{"Rustfile:2:1: the program linked is linked with the GNU C library, and the base alpine has the musl C library"}},
-		{"no C library", "", map[string]string{"runtime-image": "distroless-static"}, []string{"the base gcr.io/distroless/static-debian12 has no C library"}},
+			[]string{"Rustfile:3:1: key `images.runtime`: the program linked is linked dynamically", "/lib64/ld-linux-x86-64.so.2", "libcrypto.so.3", "scratch has nothing", `libc = "musl"`}},
+		{"musl", "images.runtime = \"alpine\"\n", nil, []string{"Rustfile:2:1: key `images.runtime`: the program linked is linked with the GNU C library, and the base alpine has the musl C library"}},
+		{"no C library", "", map[string]string{"runtime-image": "distroless-static"}, []string{"build argument `runtime-image`: the program linked", "the base gcr.io/distroless/static-debian12 has no C library"}},
 		{"older C library", "", map[string]string{"runtime-image": "debian:" + standin.OldSuite + "-slim"},
 			[]string{"needs GLIBC_2.34 of libc.so.6", "the base debian:" + standin.OldSuite + "-slim has it up to GLIBC_2.30", "glibc 2.34 or newer"}},
 		{"library that must not be added", "libraries = \"none\"\n", nil,

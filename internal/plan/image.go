@@ -37,11 +37,9 @@ func (p *Plan) setImage(o *options.Options, s *selection, in Inputs, assets []As
 // planImage plans the runtime image.
 func planImage(o *options.Options, s *selection, in Inputs) (Image, error) {
 	if len(o.RuntimePackages) > 0 && in.BuildPlatform != "" && in.BuildPlatform != in.Platform {
-		return Image{}, &cargo.Error{
-			Span:    o.Spans[options.KeyRuntimePackages],
-			Message: "packages cannot be installed in a base of another platform (" + in.Platform + ") than that of the machine that builds (" + in.BuildPlatform + "): their scripts would run under emulation",
-			Fix:     "use a base that has them; shared libraries that a program needs are copied from the builder without this key",
-		}
+		return Image{}, o.Fault(options.KeyRuntimePackages,
+			"packages cannot be installed in a base of another platform ("+in.Platform+") than that of the machine that builds ("+in.BuildPlatform+"): their scripts would run under emulation",
+			"use a base that has them; shared libraries that a program needs are copied from the builder without this key")
 	}
 	base, err := runtimeImage(o)
 	if err != nil {
@@ -101,10 +99,7 @@ func runtimeImage(o *options.Options) (string, error) {
 	}
 	release, ok := distrolessReleases[o.Suite]
 	if !ok && strings.Contains(base, "SUITE") {
-		return "", &cargo.Error{
-			Span: o.Spans[options.KeyRuntimeImage], Message: "there are no distroless images of Debian " + o.Suite,
-			Fix: "use one of the suites bookworm and trixie, or the whole name of an image",
-		}
+		return "", o.Fault(options.KeyRuntimeImage, "there are no distroless images of Debian "+o.Suite, "use one of the suites bookworm and trixie, or the whole name of an image")
 	}
 	return strings.Replace(base, "SUITE", release, 1), nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rustfile/rustfile/integration/debian"
 	"github.com/rustfile/rustfile/integration/testenv"
+	"github.com/rustfile/rustfile/internal/auditable"
 	"github.com/rustfile/rustfile/llbgen"
 )
 
@@ -35,6 +36,9 @@ func programOn(t *testing.T, r *testenv.Result, name string, machine elf.Machine
 	defer f.Close()
 	if f.Machine != machine {
 		t.Errorf("%s is for %s, want %s", name, f.Machine, machine)
+	}
+	if section := f.Section(auditable.Section); section == nil {
+		t.Errorf("%s has no list of its packages", name)
 	}
 	return file
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/rustfile/rustfile/integration/testenv"
+	"github.com/rustfile/rustfile/internal/auditable"
 )
 
 // runModule runs a WebAssembly module with the arguments and returns what it prints.
@@ -45,6 +46,11 @@ func TestWasm(t *testing.T) {
 	}
 	if got, want := runModule(t, module, "hello", "module"), "Hello, module! 5400 seconds are 1h 30m.\n"; got != want {
 		t.Errorf("the module printed %q, want %q", got, want)
+	}
+	// Here the list of packages is a custom section.
+	_, list, found := bytes.Cut(module, []byte(auditable.Section))
+	if info, err := auditable.Decode(list); !found || err != nil || len(info.Packages) != 2 {
+		t.Errorf("the module's list of packages is %+v, %v", info, err)
 	}
 	o.Output = testenv.OutputImage
 	r = buildUnits(t, b, o)

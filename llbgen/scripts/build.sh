@@ -52,11 +52,12 @@ if [ -f /rustfile/members ]; then
 fi
 # Adds to a program the list of its packages. No byte that is loaded into memory
 # changes, and strip keeps the section. GNU's objcopy may know other machines
-# only; Rust's own knows all, and not every toolchain has it; a cross compiler
-# brings one.
+# only; Rust's own knows all, does not find its libraries by itself, and is not in
+# every toolchain; a cross compiler brings one.
 add_packages() {
-	for objcopy in objcopy rust-objcopy llvm-objcopy $(ls "$(cd / && rustc --print sysroot)"/lib/rustlib/*/bin/rust-objcopy /usr/bin/*-objcopy 2>/dev/null); do
-		if "$objcopy" --add-section ".dep-v0=/rustfile/packages-$1" "/out/bin/$1" /tmp/audited 2>/dev/null; then
+	sysroot=$(cd / && rustc --print sysroot)
+	for objcopy in objcopy rust-objcopy llvm-objcopy $(ls "$sysroot"/lib/rustlib/*/bin/rust-objcopy /usr/bin/*-objcopy 2>/dev/null); do
+		if LD_LIBRARY_PATH=$sysroot/lib "$objcopy" --add-section ".dep-v0=/rustfile/packages-$1" "/out/bin/$1" /tmp/audited 2>/dev/null; then
 			cat /tmp/audited >"/out/bin/$1"
 			return
 		fi

@@ -49,7 +49,7 @@ func TestWasm(t *testing.T) {
 	}
 	// Here the list of packages is a custom section.
 	_, list, found := bytes.Cut(module, []byte(auditable.Section))
-	if info, err := auditable.Decode(list); !found || err != nil || len(info.Packages) != 2 {
+	if info, err := auditable.Decode(list); !found || err != nil || len(info.Packages) != 3 {
 		t.Errorf("the module's list of packages is %+v, %v", info, err)
 	}
 	o.Output = testenv.OutputImage

@@ -326,13 +326,13 @@ func TestOptionRefusal(t *testing.T) {
 			if strings.HasPrefix(tc.name, "variant") {
 				o.Target = "configured"
 			}
-			// The look for the secrets runs beside the others.
-			checkRefusal(t, b, o, tc.want, false)
+			// Users and programs are looked for in the base, so that may be downloaded.
+			checkRefusal(t, b, o, tc.want, true)
 		})
 	}
 	t.Run("secret that was not given", func(t *testing.T) {
 		p := configured(t)
 		want := examples.BadInput{File: "Rustfile", Line: 35, Message: "the build needs the secret `token`, which was not given"}
-		checkRefusal(t, b, testenv.BuildOptions{Context: p.Dir}, want, false)
+		checkRefusal(t, b, testenv.BuildOptions{Context: p.Dir}, want, true)
 	})
 }

@@ -31,6 +31,11 @@ func (b *build) link(ctx context.Context, p *plan.Plan, res *llbgen.Result, plat
 	eg, run := errgroup.WithContext(ctx)
 	eg.Go(func() (err error) {
 		defer recoverPanic(&err)
+		// A remote cache of mode=min has the image and nothing below it, so what
+		// is probably the image comes first.
+		if _, err := b.evaluate(run, res.State, llb.Platform(platform)); err != nil {
+			return b.explainBase(explainImage(err, p), p)
+		}
 		l.binaries, err = b.evaluate(run, res.Binaries, llb.Platform(platform))
 		return err
 	})

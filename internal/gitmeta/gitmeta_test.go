@@ -232,3 +232,20 @@ func TestFromObject(t *testing.T) {
 		t.Error("no error for an object that is no commit")
 	}
 }
+
+// TestReadPartOfHistory: HEAD has a tag, and so has a commit whose object is not there.
+func TestReadPartOfHistory(t *testing.T) {
+	r := newRepository(t)
+	r.commit("First")
+	first := r.git("rev-parse", "HEAD")
+	r.git("tag", "old")
+	r.commit("Second")
+	r.git("tag", "new")
+	if err := os.Remove(filepath.Join(r.dir, ".git/objects", first[:2], first[2:])); err != nil {
+		t.Fatal(err)
+	}
+	h, err := Read(os.DirFS(filepath.Join(r.dir, ".git")))
+	if err != nil || h.Tag != "new" || h.Count != 0 {
+		t.Errorf("got %+v, %v", h, err)
+	}
+}

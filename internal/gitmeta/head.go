@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // maxWalk bounds how many commits are read for Describe and Count.
@@ -217,22 +218,39 @@ func (h *Head) describe(w *walk, refs, tags map[string]string, reached map[strin
 }
 
 // nearest returns the tagged commit that is fewest commits away, and these
-// commits with it.
+// commits with it. What another tag leads to is farther away than that, so the
+// tags are visited from the latest, and most need no walk of their own.
 func (w *walk) nearest(tags map[string]string, reached map[string]bool) (string, map[string]bool, error) {
 	best, fewest := "", -1
 	var beyond map[string]bool
-	for _, id := range slices.Sorted(maps.Keys(tags)) {
+	passed := map[string]bool{}
+	for _, id := range slices.SortedFunc(maps.Keys(tags), w.later) {
+		if passed[id] {
+			continue
+		}
 		below, _, err := w.reach(id)
 		if err != nil {
 			return "", nil, err
 		}
-		if away := len(reached) - len(below); fewest < 0 || away < fewest {
+		maps.Copy(passed, below)
+		if away := len(reached) - len(below); fewest < 0 || away < fewest || away == fewest && id < best {
 			best, fewest, beyond = id, away, below
 		}
 	}
 	since := maps.Clone(reached)
 	maps.DeleteFunc(since, func(id string, _ bool) bool { return beyond[id] && id != best })
 	return best, since, nil
+}
+
+// later orders commits, the latest first and those that were not read last.
+func (w *walk) later(a, b string) int {
+	at := func(id string) (t time.Time) {
+		if c := w.commits[id]; c != nil {
+			t = c.Committer.Time
+		}
+		return t
+	}
+	return cmp.Or(at(b).Compare(at(a)), strings.Compare(a, b))
 }
 
 // walk reads commits once.

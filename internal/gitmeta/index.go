@@ -17,8 +17,12 @@ type Entry struct {
 	ID string
 }
 
-// maxEntries bounds how many files an index may have.
-const maxEntries = 1 << 20
+// maxEntries bounds how many files an index may have, and maxPaths their paths
+// in bytes: version 4 writes of each what the one before lacks.
+const (
+	maxEntries = 1 << 20
+	maxPaths   = 256 << 20
+)
 
 // errIndex means that an index says nothing that can be used: it is damaged, of
 // a split or sparse kind, or in the middle of a merge.
@@ -59,6 +63,8 @@ type indexReader struct {
 	data    []byte
 	version uint32
 	last    string
+	// paths is how many bytes the paths have.
+	paths int
 }
 
 // statSize is the size of what an entry has before its flags: the file's times,
@@ -96,6 +102,9 @@ func (r *indexReader) entry() (e Entry, keep bool, err error) {
 	end := bytes.IndexByte(rest, 0)
 	if end < 0 {
 		return e, false, errIndex
+	}
+	if r.paths += len(prefix) + end; r.paths > maxPaths {
+		return e, false, fmt.Errorf("%w: its paths have more than %d bytes", errIndex, maxPaths)
 	}
 	e.Path = prefix + string(rest[:end])
 	r.last = e.Path

@@ -29,7 +29,7 @@ type objects struct {
 // object returns the kind ("commit", "tag", "tree", "blob") and the bytes of an
 // object, or fs.ErrNotExist. The bytes are those that the id is the digest of.
 func (o *objects) object(id string) (kind string, data []byte, err error) {
-	kind, data, err = o.find(id)
+	kind, data, err = o.find(id, 0)
 	if err != nil {
 		return "", nil, err
 	}
@@ -42,7 +42,9 @@ func (o *objects) object(id string) (kind string, data []byte, err error) {
 	return kind, data, nil
 }
 
-func (o *objects) find(id string) (kind string, data []byte, err error) {
+// find reads an object that is depth differences away from the one that is
+// wanted.
+func (o *objects) find(id string, depth int) (kind string, data []byte, err error) {
 	if !isID(id) {
 		return "", nil, fmt.Errorf("%q is no object id", id)
 	}
@@ -65,7 +67,7 @@ func (o *objects) find(id string) (kind string, data []byte, err error) {
 			return "", nil, err
 		}
 		if found {
-			return p.at(offset, o, 0)
+			return p.at(offset, o, depth)
 		}
 	}
 	return "", nil, fmt.Errorf("git object %s: %w", id, fs.ErrNotExist)

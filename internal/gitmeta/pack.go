@@ -18,8 +18,8 @@ import (
 
 const (
 	idSize = 20
-	// maxIndex bounds the size of a pack's index that is read, in bytes; it is
-	// that of some six million objects.
+	// maxIndex bounds the size of an index that is read, in bytes; it is that of a
+	// pack of some six million objects.
 	maxIndex = 192 << 20
 	// maxDelta bounds the chain of differences that one object is made from;
 	// git makes at most 50 unless told otherwise.
@@ -64,9 +64,6 @@ func openPacks(fsys fs.FS) ([]*pack, error) {
 
 func openPack(fsys fs.FS, base string) (*pack, error) {
 	p := &pack{}
-	if info, err := fs.Stat(fsys, base+".idx"); err != nil || info.Size() > maxIndex {
-		return nil, errors.Join(err, tooBig(err == nil))
-	}
 	var err error
 	if p.index, err = readParts(fsys, base+".idx"); err != nil {
 		return nil, err
@@ -81,22 +78,18 @@ func openPack(fsys fs.FS, base string) (*pack, error) {
 	return p, p.open(fsys, base+".pack")
 }
 
-// readParts reads a file as its own Read gives it: fs.ReadFile would have all of
-// it in one message of a daemon.
+// readParts reads a file of at most maxIndex bytes as its own Read gives it:
+// fs.ReadFile would have all of it in one message of a daemon.
 func readParts(fsys fs.FS, name string) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(f)
-	return data, errors.Join(err, f.Close())
-}
-
-func tooBig(really bool) error {
-	if really {
-		return fmt.Errorf("the index has more than %d bytes", maxIndex)
+	data, err := io.ReadAll(io.LimitReader(f, maxIndex+1))
+	if len(data) > maxIndex {
+		err = fmt.Errorf("%s has more than %d bytes", name, maxIndex)
 	}
-	return nil
+	return data, errors.Join(err, f.Close())
 }
 
 // open opens the pack itself. It stays open: fs.FS has no other way to read a
@@ -195,7 +188,8 @@ func (p *pack) at(offset int64, o *objects, depth int) (string, []byte, error) {
 		if _, err := io.ReadFull(r, name); err != nil {
 			return "", nil, err
 		}
-		if kind, base, err = o.object(hex.EncodeToString(name)); err != nil {
+		// What comes of it all is compared with its id, so its bases need not be.
+		if kind, base, err = o.find(hex.EncodeToString(name), depth+1); err != nil {
 			return "", nil, err
 		}
 	default:
@@ -237,7 +231,7 @@ func distance(r io.ByteReader) (int64, error) {
 		if b&0x80 == 0 {
 			return n, nil
 		}
-		if i > 7 {
+		if i > 6 { // a ninth byte could make it negative
 			return 0, errors.New("a git pack is damaged")
 		}
 		n++

@@ -74,16 +74,22 @@ func (b *build) coarsePackages(ctx context.Context, p *plan.Plan, ws *cargo.Work
 	return b.addPackages(p, ws, system, answer.Graph)
 }
 
-// installation finds the vertex that installs packages in BuildKit's error: its
-// arguments, which are the number of foreign architectures, those and the
-// packages, and its exit code.
-var installation = regexp.MustCompile(`process "/bin/sh ` + regexp.QuoteMeta(llbgen.PackagesScript) +
-	` ([^"]*)" did not complete successfully: exit code: (\d+)`)
+// installation finds the vertex that runs a script to install packages in
+// BuildKit's error: its arguments, which are the number of foreign
+// architectures, those and the packages, and its exit code.
+func installation(script string) *regexp.Regexp {
+	return regexp.MustCompile(`process "/bin/sh ` + regexp.QuoteMeta(script) + ` ([^"]*)" did not complete successfully: exit code: (\d+)`)
+}
+
+var (
+	builderInstallation = installation(llbgen.PackagesScript)
+	baseInstallation    = installation(llbgen.RuntimePackagesScript)
+)
 
 // explainPackages says which package could not be installed, who asked for it
 // and what to do; it returns other errors as they are.
 func explainPackages(err error, p *plan.Plan) error {
-	m := installation.FindStringSubmatch(err.Error())
+	m := builderInstallation.FindStringSubmatch(err.Error())
 	if m == nil {
 		return err
 	}

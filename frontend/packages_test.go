@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/options"
 	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/llbgen"
 )
 
 func TestExplainPackages(t *testing.T) {
@@ -51,6 +53,28 @@ func TestExplainPackages(t *testing.T) {
 	other := errors.New(`process "/bin/sh /rustfile/build.sh x" did not complete successfully: exit code: 150`)
 	if err := explainPackages(other, p); err != other {
 		t.Errorf("another vertex's error became %v", err)
+	}
+}
+
+// TestExplainBase: what the builder lacks is not said of the base, nor the other way round.
+func TestExplainBase(t *testing.T) {
+	o, err := options.Parse("Rustfile", []byte("[packages]\nbuild = [\"libfoo-dev\"]\nruntime = [\n  \"tini\",\n  \"curl\",\n]\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &build{options: o}
+	p := &plan.Plan{Image: plan.Image{Base: "debian:bookworm-slim"}}
+	builder := errors.New(`process "/bin/sh ` + llbgen.PackagesScript + ` 0 libfoo-dev" did not complete successfully: exit code: 150`)
+	if err := b.explainBase(builder, p); err != builder {
+		t.Errorf("the builder's error became %v", err)
+	}
+	base := errors.New(`process "/bin/sh ` + llbgen.RuntimePackagesScript + ` 0 curl tini" did not complete successfully: exit code: 150`)
+	if err := explainPackages(base, p); err != base {
+		t.Errorf("the base's error became %v", err)
+	}
+	var fault *cargo.Error
+	if err := b.explainBase(base, p); !errors.As(err, &fault) || fault.Span.String() != "Rustfile:5:3" || !strings.Contains(err.Error(), "the base debian:bookworm-slim knows no package `curl`") {
+		t.Errorf("the base's error is %v", err)
 	}
 }
 

@@ -99,7 +99,7 @@ func modules(out fs.FS, p *plan.Plan) (needs runtimeneeds.Needs, err error) {
 		if err != nil {
 			return needs, fmt.Errorf("the module %s: %w", bin.Name, err)
 		}
-		needs.Programs = append(needs.Programs, runtimeneeds.Program{Name: bin.Name, Path: llbgen.BinaryPath(bin), Size: info.Size(), Static: true})
+		needs.Programs = append(needs.Programs, runtimeneeds.Program{Name: bin.Name, Path: bin.Path(), Size: info.Size(), Static: true})
 	}
 	return needs, nil
 }
@@ -109,7 +109,7 @@ func (b *build) explainBase(err error, p *plan.Plan) error {
 	if err == nil {
 		return nil
 	}
-	m := installation.FindStringSubmatch(err.Error())
+	m := baseInstallation.FindStringSubmatch(err.Error())
 	if m == nil {
 		return err
 	}
@@ -144,7 +144,7 @@ func scanPrograms(q *runtimeneeds.Question, out fs.FS, p *plan.Plan) error {
 			return fmt.Errorf("the program %s: %w", bin.Name, err)
 		}
 		q.Files = append(q.Files, o)
-		q.Programs = append(q.Programs, runtimeneeds.Program{Name: bin.Name, Path: llbgen.BinaryPath(bin), Size: info.Size()})
+		q.Programs = append(q.Programs, runtimeneeds.Program{Name: bin.Name, Path: bin.Path(), Size: info.Size()})
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ func (b *build) document(ctx context.Context, s *solved, in llbgen.Inputs, platf
 		if sum[0] == "" || sum[1] == "" {
 			return nil, fmt.Errorf("the source vertex gives no checksum of %s", bin.Name)
 		}
-		d.Files = append(d.Files, bom.File{Path: llbgen.BinaryPath(bin), SHA1: sum[0], SHA256: sum[1], Crate: root})
+		d.Files = append(d.Files, bom.File{Path: bin.Path(), SHA1: sum[0], SHA256: sum[1], Crate: root})
 	}
 	d.System, err = bom.SystemPackages(newRefFS(ctx, s.ref))
 	return d, err

@@ -1,6 +1,7 @@
 package llbgen_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/moby/buildkit/client/llb"
@@ -8,6 +9,7 @@ import (
 	digest "github.com/opencontainers/go-digest"
 	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/internal/plan/plantest"
+	"github.com/rustfile/rustfile/internal/runtimeneeds"
 	"github.com/rustfile/rustfile/llbgen"
 )
 
@@ -17,28 +19,41 @@ func TestAgainToTheEnd(t *testing.T) {
 	small(t, func(t *testing.T, w *plantest.Workspace, granularity string) {
 		p := planOf(t, w, granularity)
 		p.AddPackages("a test", plan.Location{}, "mold")
+		p.Image.Packages = []string{"tini"}
+		p.Image.Assets = []plan.Asset{{Source: "static", Destination: "/srv", Directory: true}}
+		needs := runtimeneeds.Needs{Libraries: []runtimeneeds.Library{{Name: "libz.so.1", From: "/usr/lib/libz.so.1", To: "/lib/libz.so.1"}}}
 		for _, ignored := range []string{"deps", "build", "packages"} {
-			in := inputs(p)
-			in.IgnoreCache = func(name string) bool { return name == ignored }
-			res, err := llbgen.Build(p, in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			def, err := res.State.Marshal(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n := againBelow(t, def); n == 0 {
-				t.Errorf("with %s, nothing runs again", ignored)
+			for _, noMerge := range []bool{false, true} {
+				if noMerge && p.Units != nil {
+					continue // a daemon that cannot merge gets no such plan
+				}
+				in := inputs(p)
+				in.NoMerge = noMerge
+				in.IgnoreCache = func(name string) bool { return name == ignored }
+				res, err := llbgen.Build(p, in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				def, err := res.With(needs).State.Marshal(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				again := againBelow(t, def)
+				if len(again) == 0 {
+					t.Errorf("with %s, nothing runs again", ignored)
+				}
+				if base := llbgen.NameRuntimePackages + "install tini"; slices.Contains(again, base) != (ignored == "packages") {
+					t.Errorf("with %s, %q runs again: %q", ignored, base, again)
+				}
 			}
 		}
 	})
 }
 
-// againBelow counts the vertices that ignore the cache, and checks those that they are inputs of.
-func againBelow(t *testing.T, def *llb.Definition) int {
+// againBelow names the vertices that ignore the cache, and checks those that they are inputs of.
+func againBelow(t *testing.T, def *llb.Definition) []string {
 	t.Helper()
-	again := 0
+	var again []string
 	for _, data := range def.Def {
 		var op pb.Op
 		if err := op.UnmarshalVT(data); err != nil {
@@ -46,7 +61,7 @@ func againBelow(t *testing.T, def *llb.Definition) int {
 		}
 		md := def.Metadata[digest.FromBytes(data)]
 		if md.IgnoreCache {
-			again++
+			again = append(again, md.Description["llb.customname"])
 			continue
 		}
 		for _, in := range op.Inputs {

@@ -8,7 +8,6 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
-	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/internal/runtimeneeds"
 )
 
@@ -16,13 +15,8 @@ import (
 // image gets them.
 const CABundle = "/etc/ssl/certs/ca-certificates.crt"
 
-const (
-	// defaultPath is BuildKit's own for Linux images without one.
-	defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-)
-
-// BinaryPath is where the image has a binary.
-func BinaryPath(b plan.Binary) string { return b.Path() }
+// defaultPath is BuildKit's own for Linux images without one.
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // runtime adds what the base lacks and the binaries to the base: two layers,
 // of which the first changes more seldom, whose bytes follow from their
@@ -37,14 +31,18 @@ func (g *generator) runtime(r *Result, needs runtimeneeds.Needs) (state llb.Stat
 		return llb.Scratch()
 	}
 	if support := g.support(r.Builder, needs); support != nil {
-		layers = append(layers, onto().File(support, g.named(nameSupport)))
+		layers = append(layers, onto().File(support, append(g.again("packages"), g.named(nameSupport))...))
 	}
 	if assets := g.assets(); assets != nil {
-		layers = append(layers, onto().File(assets, g.named(nameAssets)))
+		opts := []llb.ConstraintsOpt{g.named(nameAssets)}
+		if g.in.NoMerge { // it is on top of packages, else of nothing
+			opts = append(opts, g.again("packages")...)
+		}
+		layers = append(layers, onto().File(assets, opts...))
 	}
 	var fa *llb.FileAction
 	for _, b := range g.plan.Binaries {
-		fa = fa.Copy(r.Binaries, path.Join("/bin", b.Name), BinaryPath(b), g.added(0o755))
+		fa = fa.Copy(r.Binaries, path.Join("/bin", b.Name), b.Path(), g.added(0o755))
 	}
 	if needs.CACertificates {
 		fa = fa.Copy(g.in.Toolchain.State, CABundle, CABundle, g.added(0o644))

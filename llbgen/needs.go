@@ -3,10 +3,8 @@ package llbgen
 import (
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/moby/buildkit/client/llb"
-	"github.com/moby/buildkit/solver/pb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/internal/runtimeneeds"
@@ -43,14 +41,7 @@ func (g *generator) base(extra []string) llb.State {
 	}
 	slices.Sort(packages)
 	packages = slices.Compact(packages)
-	args := []string{"/bin/sh", PackagesScript, "0"}
-	return g.in.Runtime.State.Run(
-		llb.Args(append(args, packages...)), llb.Dir("/"), llb.User("0"),
-		llb.AddMount("/rustfile", g.script("packages.sh"), llb.Readonly),
-		llb.AddMount("/var/cache/rustfile-packages", llb.Scratch(), llb.AsPersistentCacheDir(packagesCache, llb.CacheMountLocked)),
-		llb.Network(pb.NetMode_UNSET), llb.Platform(g.platform),
-		g.named(NameRuntimePackages+strings.TrimPrefix(namePackages(packages), NameToolchain)),
-	).Root()
+	return g.install(g.in.Runtime.State, installation{script: RuntimePackagesScript, packages: packages, prefix: NameRuntimePackages}, llb.User("0"))
 }
 
 // Runtime is the base of the image with packages of its own distribution.

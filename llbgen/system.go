@@ -2,6 +2,7 @@ package llbgen
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -35,20 +36,35 @@ func (g *generator) system(toolchain llb.State, extra []string) llb.State {
 	}
 	slices.Sort(foreign)
 	foreign = slices.Compact(foreign)
-	args := []string{"/bin/sh", PackagesScript, fmt.Sprint(len(foreign))}
-	args = append(args, foreign...)
-	opts := []llb.RunOption{
-		llb.Args(append(args, packages...)), llb.Dir("/"),
-		llb.AddMount("/rustfile", g.script("packages.sh"), llb.Readonly),
+	return g.install(toolchain, installation{script: PackagesScript, foreign: foreign, packages: packages, prefix: NameToolchain})
+}
+
+// installation says what a vertex installs.
+type installation struct {
+	// script is the command's path, which tells the vertices of the builder and
+	// of the base apart.
+	script string
+	// foreign are architectures, as dpkg names them; both lists are sorted.
+	foreign, packages []string
+	// prefix begins the vertex's name.
+	prefix string
+}
+
+// install adds packages to a root filesystem.
+func (g *generator) install(onto llb.State, i installation, opts ...llb.RunOption) llb.State {
+	args := append([]string{"/bin/sh", i.script, fmt.Sprint(len(i.foreign))}, i.foreign...)
+	opts = append(opts,
+		llb.Args(append(args, i.packages...)), llb.Dir("/"),
+		llb.AddMount(path.Dir(i.script), g.script(path.Base(i.script)), llb.Readonly),
 		// The manager must not meet another one of itself in it.
 		llb.AddMount("/var/cache/rustfile-packages", llb.Scratch(), llb.AsPersistentCacheDir(packagesCache, llb.CacheMountLocked)),
 		llb.Network(pb.NetMode_UNSET), llb.Platform(g.platform),
-		g.named(namePackages(packages)),
-	}
+		g.named(i.prefix+namePackages(i.packages)),
+	)
 	if g.in.IgnoreCache != nil && g.in.IgnoreCache("packages") {
 		opts = append(opts, llb.IgnoreCache)
 	}
-	return toolchain.Run(opts...).Root()
+	return onto.Run(opts...).Root()
 }
 
 // Installed is a state that holds what the builder image notes about its
@@ -74,15 +90,18 @@ func namePackages(packages []string) string {
 	if n := len(packages) - maxNamed; n > 0 {
 		packages, more = packages[:maxNamed], fmt.Sprintf(" and %d more", n)
 	}
-	return NameToolchain + "install " + strings.Join(packages, ", ") + more
+	return "install " + strings.Join(packages, ", ") + more
 }
 
-// PackagesScript is the command that installs packages. A failure to find the
+// PackagesScript is the command that installs packages in the builder image, and
+// RuntimePackagesScript the same in the base of the image. A failure to find the
 // package with index i of those that it was given ends it with the exit code
 // [UnknownPackage] + i, and an image without a package manager with
 // [NoPackageManager].
 const (
-	PackagesScript   = "/rustfile/packages.sh"
+	PackagesScript        = "/rustfile/packages.sh"
+	RuntimePackagesScript = "/rustfile/base/packages.sh"
+
 	NoPackageManager = 78
 	UnknownPackage   = 150
 )

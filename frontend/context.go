@@ -3,12 +3,14 @@ package frontend
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"path"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
-	"github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
@@ -121,18 +123,28 @@ func (b *build) remoteIgnore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	data, err := ref.ReadFile(ctx, client.ReadRequest{Filename: b.entry.Filename + ".dockerignore"})
+	data, err := ignoreFile(newRefFS(ctx, ref), b.entry.Filename)
 	if err != nil {
-		data, err = ref.ReadFile(ctx, client.ReadRequest{Filename: ".dockerignore"})
-	}
-	if err != nil {
-		return nil // neither file exists
+		return told(err, "cannot read .dockerignore: %v", err)
 	}
 	b.context.ignore, err = ignorefile.ReadAll(bytes.NewReader(data))
 	if err != nil {
 		return fmt.Errorf("cannot read .dockerignore: %w", err)
 	}
 	return nil
+}
+
+// ignoreFile reads the file that belongs to a Rustfile, else that of the
+// context, nil when there is neither. Any error but that must not be taken for
+// the absence of both: then what they keep out would be in the build.
+func ignoreFile(fsys fs.FS, rustfile string) ([]byte, error) {
+	for _, name := range []string{strings.TrimPrefix(path.Clean(rustfile), "/") + ".dockerignore", ".dockerignore"} {
+		data, err := fs.ReadFile(fsys, name)
+		if err == nil || !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrInvalid) {
+			return data, err
+		}
+	}
+	return nil, nil
 }
 
 // excludes reports whether .dockerignore leaves a path out.

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,8 +37,8 @@ func (b *build) keepReport(ctx context.Context, s *solved, in llbgen.Inputs, pla
 // vertex's output because its log is gone when the vertex is cached.
 func (b *build) showWarnings(ctx context.Context, s *solved) {
 	data, err := s.output(ctx).ReadFile("warnings")
-	if err != nil {
-		return // there are none
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		b.warn(ctx, "cannot read the warnings of the source vertex: "+err.Error())
 	}
 	for line := range strings.Lines(string(data)) {
 		b.warn(ctx, strings.TrimSpace(line))

@@ -3,7 +3,6 @@ package frontend
 import (
 	"context"
 	"fmt"
-	"path"
 	"strings"
 	"time"
 
@@ -70,7 +69,7 @@ func (b *build) keepSBOM(ctx context.Context, s *solved, in llbgen.Inputs, platf
 func (b *build) document(ctx context.Context, s *solved, in llbgen.Inputs, platform ocispecs.Platform) (*bom.Document, error) {
 	p := s.plan
 	d := &bom.Document{
-		Name: path.Base(p.Image.Entrypoint[0]), Platform: platform, BuildPlatform: b.platformOr(nil), Created: time.Unix(0, 0).UTC(),
+		Name: p.Binaries[0].Name, Platform: platform, BuildPlatform: b.platformOr(nil), Created: time.Unix(0, 0).UTC(),
 		Base: in.Runtime.Ref, Builder: in.Toolchain.Ref, Exact: p.Compiled.Exact,
 	}
 	if in.Epoch != nil {

@@ -170,9 +170,12 @@ func unzip(fsys fs.FS, name string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s of the planner vertex is damaged: %w", name, err)
 	}
-	out, err := io.ReadAll(io.LimitReader(z, maxPlannerOutput))
+	out, err := io.ReadAll(io.LimitReader(z, maxPlannerOutput+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s of the planner vertex is damaged: %w", name, err)
+	}
+	if len(out) > maxPlannerOutput {
+		return nil, fmt.Errorf("%s of the planner vertex has more than %d bytes", name, maxPlannerOutput)
 	}
 	return out, nil
 }

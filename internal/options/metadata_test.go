@@ -263,6 +263,7 @@ func TestImageKeyFaults(t *testing.T) {
 		{"[[native]]\ncrate = 'foo'\npackages = ['libfoo-']", "3:13", "`libfoo-` is not the name of a Debian package"},
 		{"[[native]]\ncrate = '../foo'", "2:1", "crate name"},
 		{"[[native]]\ncrate = 'foo'\nunless = ['a b']", "3:11", "feature"},
+		{"[[native]]\ncrate = 'foo'\nunless = ['a b']\nfeatures = ['c d']", "4:13", "feature"},
 		{"[[native]]\ncrate = 'foo'\ntools = true", "3:1", "did you mean `tool`"},
 		{"[[secrets]]\nenv = 'A'", "1:1", "`id` is missing"},
 		{"[packages]\nruntime = ['libssl3=1']", "2:12", "`libssl3=1` is not the name of a Debian package"},

@@ -34,9 +34,12 @@ func parseNative(o *Options, v value) error {
 			}
 			e.Alpine = e.Debian
 		}
-		for name, list := range map[string]*[]string{"features": &e.With, "unless": &e.Unless} {
-			if f, ok := r.fields[name]; ok {
-				if *list, err = featureNames(f); err != nil {
+		for _, list := range []struct {
+			name string
+			into *[]string
+		}{{"features", &e.With}, {"unless", &e.Unless}} {
+			if f, ok := r.fields[list.name]; ok {
+				if *list.into, err = featureNames(f); err != nil {
 					return err
 				}
 			}

@@ -2,16 +2,13 @@ package options
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/pelletier/go-toml/v2"
+	"github.com/rustfile/rustfile/internal/golden"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
-
-var update = flag.Bool("update", false, "rewrite the schema")
 
 // TestSchemaIsUpToDate compares the schema that editors load with the table of
 // keys.
@@ -20,19 +17,7 @@ func TestSchemaIsUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join("..", "..", "docs", "rustfile.schema.json")
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not that of the keys; run the test with -update", file)
-	}
+	golden.Compare(t, filepath.Join("..", "..", "docs", "rustfile.schema.json"), got)
 }
 
 // TestSchemaAgrees: what the schema accepts and refuses, the parser does, too,

@@ -126,9 +126,12 @@ func checkVariables(o *options.Options) error {
 		}
 	}
 	for _, s := range b.Secrets {
-		for key, env := range map[string]map[string]string{options.KeyBuildEnv: b.Env, options.KeyDependencyEnv: b.DependencyEnv} {
-			if _, ok := env[s.Env]; ok && s.Env != "" {
-				return entryFault(o, key, s.Env, fmt.Sprintf("`%s` is the variable of the secret `%s`, too", s.Env, s.ID), "remove one of the two")
+		for _, table := range []struct {
+			key string
+			env map[string]string
+		}{{options.KeyBuildEnv, b.Env}, {options.KeyDependencyEnv, b.DependencyEnv}} {
+			if _, ok := table.env[s.Env]; ok && s.Env != "" {
+				return entryFault(o, table.key, s.Env, fmt.Sprintf("`%s` is the variable of the secret `%s`, too", s.Env, s.ID), "remove one of the two")
 			}
 		}
 	}

@@ -58,7 +58,7 @@ func base() fstest.MapFS {
 	program := &fstest.MapFile{Mode: 0o755, Data: []byte("\x7fELF")}
 	return fstest.MapFS{
 		"bin": link("usr/bin"), "usr/bin": dir(0o755), "usr/bin/dash": program, "usr/bin/sh": link("dash"), "usr/bin/check": link("/etc/alternatives/check"),
-		"etc/alternatives/check": link("/usr/lib/check"), "usr/lib/check": program, "usr/bin/lost": link("/nowhere"),
+		"etc/alternatives/check": link("/usr/lib/check"), "usr/lib/check": program, "usr/bin/lost": link("/nowhere"), "srv/loop": link("loop"),
 		"etc/passwd": {Data: []byte("root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/var/www:/bin/false\napp:x:1000:1001::/:\n")},
 		"etc/group":  {Data: []byte("root:x:0:\nstaff:x:50:\n")},
 		"root":       dir(0o700), "tmp": dir(fs.ModeSticky | 0o777), "srv/old": dir(0o750), "etc/conf.d": dir(0o755),
@@ -198,6 +198,7 @@ func TestPrepareFaults(t *testing.T) {
 		{"unknown owner", "[[copy]]\nsource = 'static'\ndestination = '/x'\nowner = 'me'", "Rustfile:1:1: key `copy`: the base image has no user `me`"},
 		{"asset in a directory for all", "[[copy]]\nsource = 'static'\ndestination = '/tmp/x'", "Rustfile:1:1: key `copy`: the base image's /tmp is for temporary files"},
 		{"volume that is a file", "volumes = ['/usr/bin/sh']", "Rustfile:1:1: key `volumes`: the base image has a file at /usr/bin/dash"},
+		{"volume below a link to itself", "volumes = ['/srv/loop/x']", "Rustfile:1:1: key `volumes`: the base image has a link at /srv/loop that leads to itself"},
 		{"working directory below a file", "workdir = '/etc/passwd/x'", "Rustfile:1:1: key `workdir`: the base image has a file at /etc/passwd"},
 		{"health check without its program", "[healthcheck]\ntest = ['curl', 'localhost']", "Rustfile:2:1: key `healthcheck.test`: the image has no program `curl`"},
 		{"health check in the shell without its program", "healthcheck.test = 'curl -f localhost || exit 1'", "the image has no program `curl`"},
@@ -264,6 +265,7 @@ func TestConflicts(t *testing.T) {
 		{"files on one another", "[[copy]]\nsource = 'x'\ndestination = '/y/'\n[[copy]]\nsource = 'z'\ndestination = '/y/x'", "Rustfile:4:1: key `copy`: `z` and `x` have the same place /y/x"},
 		{"two values", "[build-env]\nA = '1'\n[dependency-env]\nA = '2'", "Rustfile:2:1: key `build-env`: `A` has another value in dependency-env (Rustfile:3:1)"},
 		{"secret in the open", "[build-env]\nA = '1'\n[[secrets]]\nid = 's'\nenv = 'A'", "Rustfile:2:1: key `build-env`: `A` is the variable of the secret `s`"},
+		{"secret in the open twice", "[build-env]\nA = '1'\n[dependency-env]\nA = '1'\n[[secrets]]\nid = 's'\nenv = 'A'", "Rustfile:2:1: key `build-env`: `A` is the variable of the secret `s`"},
 		{"repository", "extra-sources = ['.git/HEAD']", "Rustfile:1:18: key `extra-sources`: the git repository changes"},
 		{"target", "extra-sources = ['target/x']", "cargo's target directory"},
 		{"split and not strip", "profile = 'dist'\nstrip = false\ndebug = 'split'", "Rustfile:2:1: key `strip`: conflicts with debug = \"split\" (Rustfile:3:1)"},

@@ -202,9 +202,12 @@ func resolveLinks(root fs.FS, name string) (at string, info fs.FileInfo, err err
 			at = next
 			continue
 		}
+		if links++; links > maxLinks {
+			return "", nil, errPlace(fmt.Sprintf("the base image has a link at %s that leads to itself", next))
+		}
 		target, err := fs.ReadLink(root, next[1:])
-		if links++; err != nil || links > maxLinks {
-			return "", nil, fmt.Errorf("the base image has a link at %s that cannot be followed: %w", next, errors.Join(err))
+		if err != nil {
+			return "", nil, fmt.Errorf("cannot read the link at %s in the base image: %w", next, err)
 		}
 		if path.IsAbs(target) {
 			at = "/"

@@ -16,6 +16,6 @@
 // html/template and under a content security policy that runs its own script
 // alone and loads nothing.
 //
-// The package reads no clock, file or network and imports the standard library
-// only.
+// The package reads no clock, file or network, and imports the standard library
+// and docker/go-units, which writes sizes.
 package report

@@ -2,9 +2,8 @@ package sbom
 
 import (
 	"bytes"
-	"flag"
-	"os"
-	"path/filepath"
+	"errors"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,13 +14,12 @@ import (
 	cdx "github.com/CycloneDX/cyclonedx-go"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/package-url/packageurl-go"
+	"github.com/rustfile/rustfile/internal/golden"
 	"github.com/rustfile/rustfile/internal/plan"
 	spdxjson "github.com/spdx/tools-golang/json"
 	"github.com/spdx/tools-golang/spdx/v2/common"
 	"github.com/spdx/tools-golang/spdxlib"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 const crates = "registry+" + plan.CratesIO
 
@@ -50,23 +48,6 @@ func sample() *Document {
 	}
 }
 
-func compareGolden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("the document differs from %s; run the test with -update and read the diff\n%s", file, got)
-	}
-}
-
 // TestSPDX compares with a golden document and reads it with the format's own
 // library.
 func TestSPDX(t *testing.T) {
@@ -74,7 +55,7 @@ func TestSPDX(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compareGolden(t, "sample.spdx.json", got)
+	golden.Compare(t, "testdata/sample.spdx.json", got)
 	doc, err := spdxjson.Read(bytes.NewReader(got))
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +88,7 @@ func TestCycloneDX(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compareGolden(t, "sample.cdx.json", got)
+	golden.Compare(t, "testdata/sample.cdx.json", got)
 	var bom cdx.BOM
 	if err := cdx.NewBOMDecoder(bytes.NewReader(got), cdx.BOMFileFormatJSON).Decode(&bom); err != nil {
 		t.Fatal(err)
@@ -242,5 +223,19 @@ func TestSystemPackages(t *testing.T) {
 		if err != nil || !slices.Equal(got, tc.want) {
 			t.Errorf("%s: got %+v, %v", tc.name, got, err)
 		}
+	}
+}
+
+// unlisted is an image whose directories cannot be listed.
+type unlisted struct{ fstest.MapFS }
+
+var errUnlisted = errors.New("the daemon went away")
+
+func (unlisted) ReadDir(string) ([]fs.DirEntry, error) { return nil, errUnlisted }
+
+// TestSystemPackagesOfUnreadableImage: an image that cannot be read is none without packages.
+func TestSystemPackagesOfUnreadableImage(t *testing.T) {
+	if got, err := SystemPackages(unlisted{fstest.MapFS{}}); !errors.Is(err, errUnlisted) {
+		t.Errorf("got %v, %v", got, err)
 	}
 }

@@ -58,7 +58,11 @@ func SystemPackages(root fs.FS) ([]SystemPackage, error) {
 			out = append(out, p)
 		}
 	}
-	for _, name := range append(statusFiles(root), dpkgStatus) {
+	files, err := statusFiles(root)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range append(files, dpkgStatus) {
 		data, err := optional(root, name)
 		if err != nil {
 			return nil, err
@@ -82,10 +86,13 @@ func SystemPackages(root fs.FS) ([]SystemPackage, error) {
 }
 
 // statusFiles are the files of distroless images, without their lists of sums.
-func statusFiles(root fs.FS) []string {
+func statusFiles(root fs.FS) ([]string, error) {
 	entries, err := fs.ReadDir(root, dpkgDirectory)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil // there is no such directory
+		return nil, fmt.Errorf("cannot read what is installed: %w", err)
 	}
 	var out []string
 	for _, e := range entries {
@@ -93,7 +100,7 @@ func statusFiles(root fs.FS) []string {
 			out = append(out, path.Join(dpkgDirectory, e.Name()))
 		}
 	}
-	return out
+	return out, nil
 }
 
 // The names of the fields that say a package's name, version and architecture.

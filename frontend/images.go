@@ -18,6 +18,7 @@ import (
 	"github.com/moby/buildkit/frontend/subrequests"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/rustfile/rustfile/internal/cargo"
 	"github.com/rustfile/rustfile/internal/imagelock"
 	"github.com/rustfile/rustfile/internal/options"
 	"github.com/rustfile/rustfile/internal/plan"
@@ -63,6 +64,13 @@ func (b *build) readLock(ctx context.Context) (*imagelock.Lock, error) {
 	return imagelock.Parse(path.Base(name), data)
 }
 
+// mayReplaceLock reports whether a fault is one of the lock file's text and the
+// request is for what `rustfile update` writes in its place.
+func (b *build) mayReplaceLock(err error) bool {
+	var fault *cargo.Error
+	return errors.As(err, &fault) && b.client.BuildOpts().Opts["requestid"] == requestImages.Name
+}
+
 // pinned adds to a base image the digest that the lock file has.
 func (b *build) pinned(ctx context.Context, named reference.Named) (reference.Named, error) {
 	if out, ok := b.lock.Pin(named); ok {
@@ -84,9 +92,12 @@ type lockedImages struct {
 	File string `json:"file"`
 	// Images maps references to digests.
 	Images map[string]digest.Digest `json:"images"`
-	// Dropped are the references that the lock file has, no build of the project
-	// needs and no registry knows, sorted.
+	// Dropped are the references that the lock file has, this build does not need
+	// and their registry does not have, sorted.
 	Dropped []string `json:"dropped,omitempty"`
+	// Kept are those of the same kind whose registry did not say; they have the
+	// digests of the lock file. Sorted.
+	Kept []string `json:"kept,omitempty"`
 }
 
 // images answers [requestImages]: the base images, and those
@@ -115,8 +126,15 @@ func (b *build) images(ctx context.Context) (*client.Result, error) {
 	}
 	if b.lock != nil {
 		for _, ref := range slices.Sorted(maps.Keys(b.lock.Images)) {
-			if err := b.lockImage(ctx, ref, there, answer.Images); err != nil {
+			switch err := b.lockImage(ctx, ref, there, answer.Images); {
+			case err == nil:
+			case ctx.Err() != nil:
+				return nil, err
+			case strings.Contains(err.Error(), "not found"): // containerd's word for it
 				answer.Dropped = append(answer.Dropped, ref)
+			default:
+				answer.Kept = append(answer.Kept, ref)
+				answer.Images[ref] = b.lock.Images[ref]
 			}
 		}
 	}

@@ -79,7 +79,7 @@ func newBuild(ctx context.Context, c client.Client) (*build, error) {
 	if err := b.options.SetTarget(ui.Target); err != nil {
 		return nil, b.withSources(err)
 	}
-	if b.lock, err = b.readLock(ctx); err != nil {
+	if b.lock, err = b.readLock(ctx); err != nil && !b.mayReplaceLock(err) {
 		return nil, b.withSources(err)
 	}
 	return b, nil

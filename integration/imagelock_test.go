@@ -57,6 +57,13 @@ func TestImageLock(t *testing.T) {
 	update("now")
 	release(inProcess(d), "second")
 	update("unchanged")
+	// Of what this build does not need, a tag that is gone is dropped, and one whose registry is away is kept.
+	gone, away := strings.TrimSuffix(ref, "moving:1")+"gone:1", "127.0.0.1:1/test/away:1"
+	p.append("Rustfile.lock", "\""+gone+"\" = \"sha256:"+strings.Repeat("a", 64)+"\"\n\""+away+"\" = \"sha256:"+strings.Repeat("b", 64)+"\"\n")
+	update("unchanged")
+	if lock := p.read("Rustfile.lock"); strings.Contains(lock, gone) || !strings.Contains(lock, away) {
+		t.Errorf("the lock file is\n%s", lock)
+	}
 
 	// A lock file that does not know the image is no reason to stop, unless it was asked for.
 	p.write("Rustfile", "[images]\nruntime = \""+ref+"\"\n")
@@ -70,4 +77,6 @@ func TestImageLock(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "Rustfile.lock:3") || len(errdefs.Sources(err)) == 0 {
 		t.Errorf("a damaged lock file: %v", err)
 	}
+	update("pinned")
+	release(inProcess(d), "second")
 }

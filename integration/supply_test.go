@@ -96,7 +96,7 @@ func TestAttestations(t *testing.T) {
 	named := map[string]string{"name": "example.com/selfhash"} // a statement is about a name
 	for _, b := range []*testenv.Builder{inProcess(d), {Daemon: d, Route: testenv.Gateway}} {
 		t.Run(string(b.Route), func(t *testing.T) {
-			res := b.MustBuild(t, testenv.BuildOptions{ContextURL: url, Attrs: attrs, ExportAttrs: named, BuildArgs: map[string]string{"sbom": "cyclonedx"}})
+			res := b.MustBuild(t, testenv.BuildOptions{ContextURL: url, Attrs: attrs, ExportAttrs: named, BuildArgs: map[string]string{"sbom": "cyclonedx", "entrypoint": "[]", "cmd": "/usr/local/bin/selfhash"}})
 			for _, v := range res.Vertices {
 				if strings.Contains(v.Name, "sbom using") {
 					t.Errorf("a scanner runs: %s", v.Name)
@@ -122,6 +122,9 @@ func checkSPDX(t *testing.T, res *testenv.Result, data []byte) {
 	}
 	if err := spdxlib.ValidateDocument(doc); err != nil {
 		t.Error(err)
+	}
+	if doc.DocumentName != "selfhash" {
+		t.Errorf("the document is about %q", doc.DocumentName)
 	}
 	packages := map[string]*spdx.Package{}
 	for _, p := range doc.Packages {

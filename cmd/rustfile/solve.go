@@ -26,9 +26,7 @@ func (a *app) build(ctx context.Context, f *buildFlags, path string) error {
 		return err
 	}
 	last := lastReports(r.metadataFile)
-	b, err := builder.Resolve(ctx, builder.Options{
-		Builder: a.builder, Platform: r.platform, Notice: a.notices(r), Getenv: a.getenv,
-	})
+	b, err := a.resolve(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -49,6 +47,22 @@ func (a *app) build(ctx context.Context, f *buildFlags, path string) error {
 	a.printWarnings(r, warnings)
 	a.report(r, last, resp, meta)
 	return a.finish(r, b, resp, meta)
+}
+
+// connect finds the builder of a request and talks to it; close ends both.
+func (a *app) connect(ctx context.Context, r *request) (b *builder.Builder, c *client.Client, closeBoth func(), err error) {
+	if b, err = a.resolve(ctx, r); err != nil {
+		return nil, nil, nil, err
+	}
+	if c, err = b.Client(ctx); err != nil {
+		b.Close()
+		return nil, nil, nil, err
+	}
+	return b, c, func() { c.Close(); b.Close() }, nil
+}
+
+func (a *app) resolve(ctx context.Context, r *request) (*builder.Builder, error) {
+	return builder.Resolve(ctx, builder.Options{Builder: a.builder, Platform: r.platform, Notice: a.notices(r), Getenv: a.getenv})
 }
 
 // runGuessed is run, again with the manifest when a remote context has no

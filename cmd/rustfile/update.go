@@ -12,7 +12,6 @@ import (
 	"slices"
 
 	"github.com/opencontainers/go-digest"
-	"github.com/rustfile/rustfile/internal/builder"
 	"github.com/rustfile/rustfile/internal/imagelock"
 	"github.com/spf13/cobra"
 )
@@ -64,6 +63,7 @@ func (a *app) update(ctx context.Context, f *buildFlags, dir string) error {
 type imagesAnswer struct {
 	Images  map[string]digest.Digest `json:"images"`
 	Dropped []string                 `json:"dropped"`
+	Kept    []string                 `json:"kept"`
 }
 
 func (a *app) askImages(ctx context.Context, f *buildFlags, dir string) (*imagesAnswer, error) {
@@ -72,16 +72,11 @@ func (a *app) askImages(ctx context.Context, f *buildFlags, dir string) (*images
 		return nil, err
 	}
 	defer r.cleanup()
-	b, err := builder.Resolve(ctx, builder.Options{Builder: a.builder, Platform: r.platform, Notice: a.notices(r), Getenv: a.getenv})
+	b, c, closeBoth, err := a.connect(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	defer b.Close()
-	c, err := b.Client(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
+	defer closeBoth()
 	_, meta, _, err := a.run(ctx, c, r, b)
 	if err != nil {
 		return nil, err
@@ -106,17 +101,19 @@ func (a *app) writeLock(file string, answer *imagesAnswer) error {
 	}
 	after := &imagelock.Lock{Images: answer.Images}
 	for _, ref := range slices.Sorted(maps.Keys(after.Images)) {
-		switch old, dgst := before.Images[ref], after.Images[ref]; old {
-		case dgst:
+		switch old, dgst := before.Images[ref], after.Images[ref]; {
+		case slices.Contains(answer.Kept, ref):
+			fmt.Fprintf(a.stdout, "%s stays at %s: its registry did not answer, and this build does not need it\n", ref, dgst)
+		case old == dgst:
 			fmt.Fprintf(a.stdout, "%s is unchanged at %s\n", ref, dgst)
-		case "":
+		case old == "":
 			fmt.Fprintf(a.stdout, "%s is pinned to %s\n", ref, dgst)
 		default:
 			fmt.Fprintf(a.stdout, "%s is now %s, and was %s\n", ref, dgst, old)
 		}
 	}
 	for _, ref := range answer.Dropped {
-		fmt.Fprintf(a.stdout, "%s is dropped: no registry has it, and this build does not need it\n", ref)
+		fmt.Fprintf(a.stdout, "%s is dropped: its registry does not have it, and this build does not need it\n", ref)
 	}
 	if err := writeAtomic(file, after.Format()); err != nil {
 		return fmt.Errorf("write %s: %w", file, err)

@@ -27,6 +27,7 @@ func TestWriteLock(t *testing.T) {
 		{"again", imagesAnswer{Images: map[string]digest.Digest{slim: one, rust: one}}, []string{slim + " is unchanged", rust + " is pinned"}, 2},
 		{"moved and gone", imagesAnswer{Images: map[string]digest.Digest{slim: two}, Dropped: []string{rust}},
 			[]string{slim + " is now " + two.String() + ", and was " + one.String(), rust + " is dropped"}, 1},
+		{"no answer", imagesAnswer{Images: map[string]digest.Digest{slim: two}, Kept: []string{slim}}, []string{slim + " stays at " + two.String()}, 1},
 	} {
 		var stdout bytes.Buffer
 		a := &app{stdout: &stdout}

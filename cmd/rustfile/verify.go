@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/containerd/platforms"
-	"github.com/rustfile/rustfile/internal/builder"
 	"github.com/rustfile/rustfile/internal/imagediff"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -139,16 +138,11 @@ func (a *app) rebuild(ctx context.Context, f *buildFlags, path, dir string) ([]i
 		return nil, err
 	}
 	defer r.cleanup()
-	b, err := builder.Resolve(ctx, builder.Options{Builder: a.builder, Platform: r.platform, Notice: a.notices(r), Getenv: a.getenv})
+	b, c, closeBoth, err := a.connect(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	defer b.Close()
-	c, err := b.Client(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer c.Close()
+	defer closeBoth()
 	_, _, warnings, err := a.runGuessed(ctx, c, r, b)
 	if err != nil {
 		return nil, err

@@ -29,8 +29,9 @@ const (
 )
 
 // pure are the packages whose output depends on their input alone.
-var pure = []string{"internal/cargo/...", "internal/options/...", "internal/plan/...", "internal/runtimeneeds/...", "internal/llbtext/...", "internal/hermetic/...", "internal/auditable/...",
-	"internal/sbom/...", "llbgen/..."}
+var pure = []string{"internal/cargo/...", "internal/options/...", "internal/native/...", "internal/unitgraph/...", "internal/gitmeta/...", "internal/imagelock/...",
+	"internal/plan/...", "internal/runtimeneeds/...", "internal/llbtext/...", "internal/hermetic/...", "internal/auditable/...", "internal/sbom/...", "internal/report/...",
+	"llbgen/..."}
 
 // testSupport are the packages that only tests import, and that run programs
 // for them.
@@ -58,7 +59,7 @@ type importRule struct {
 
 var importRules = []importRule{
 	{why: "what decides knows neither BuildKit nor docker",
-		from:   []string{"internal/cargo/...", "internal/plan/...", "internal/options/..."},
+		from:   []string{"internal/cargo/...", "internal/plan/...", "internal/options/...", "internal/native/...", "internal/unitgraph/...", "internal/gitmeta/...", "internal/runtimeneeds/..."},
 		forbid: []string{"github.com/moby/...", "github.com/docker/..."}, allow: []string{buildkit + "/util/suggest"}, deep: true},
 	{why: "only options suggests names",
 		from:   []string{"internal/cargo/...", "internal/plan/..."},

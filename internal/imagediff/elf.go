@@ -11,9 +11,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// maxProgram is the size in bytes above which the sections of a program are not
-// compared.
-const maxProgram = 256 << 20
+// maxPrograms is how many bytes of the programs of a layer are held in memory
+// to compare their sections; of those beyond no sections are named.
+const maxPrograms = 512 << 20
 
 // sections names the sections in which the programs among the differing files
 // differ.
@@ -30,13 +30,16 @@ func (l *Layer) sections(pair [2]v1.Layer) error {
 	var files [2]map[string][]byte
 	for i, layer := range pair {
 		files[i] = map[string][]byte{}
+		left := int64(maxPrograms)
 		err := walk(layer, func(_ int, h *tar.Header, r io.Reader) error {
-			if name := clean(h.Name); wanted[name] && h.Size <= maxProgram {
-				data, err := io.ReadAll(r)
-				files[i][name] = data
-				return err
+			name := clean(h.Name)
+			if !wanted[name] || h.Size > left {
+				return nil
 			}
-			return nil
+			left -= h.Size
+			data, err := io.ReadAll(r)
+			files[i][name] = data
+			return err
 		})
 		if err != nil {
 			return err

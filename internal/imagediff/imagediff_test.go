@@ -278,3 +278,18 @@ func pack(t *testing.T, dir, archive string) {
 		t.Fatal(err)
 	}
 }
+
+// TestTextForTerminals: a name in an image can not write to the terminal of who compares it.
+func TestTextForTerminals(t *testing.T) {
+	var b strings.Builder
+	r := &Report{
+		Fields: []Field{{Path: "config.Labels[\"a\x1b[2J\"]", Image: "x\ny"}},
+		Layers: []Layer{{Number: 1, CreatedBy: "RUN\n\tx\x07", Paths: []Path{{Path: "/é\x1b[31m", What: "content", Sections: []string{".text\r"}}}}},
+	}
+	if err := Text(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(b.String(), "\x1b\x07\r") || !strings.Contains(b.String(), `"/é\x1b[31m": content`) || !strings.Contains(b.String(), `image "x\ny"`) {
+		t.Errorf("got %q", b.String())
+	}
+}

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Text writes a report for people.
@@ -20,7 +23,7 @@ func Text(w io.Writer, r *Report) error {
 		b.WriteString("The images differ:\n")
 	}
 	for _, f := range r.Fields {
-		fmt.Fprintf(&b, "  configuration, %s: %s\n", f.Path, sides(f.Image, f.Rebuild))
+		fmt.Fprintf(&b, "  configuration, %s: %s\n", printable(f.Path), sides(f.Image, f.Rebuild))
 	}
 	for _, l := range r.Layers {
 		l.text(&b)
@@ -32,7 +35,7 @@ func Text(w io.Writer, r *Report) error {
 func (l *Layer) text(b *strings.Builder) {
 	fmt.Fprintf(b, "  layer %d", l.Number)
 	if l.CreatedBy != "" {
-		fmt.Fprintf(b, " (%.80s)", strings.Join(strings.Fields(l.CreatedBy), " "))
+		fmt.Fprintf(b, " (%.80s)", printable(strings.Join(strings.Fields(l.CreatedBy), " ")))
 	}
 	switch {
 	case l.Image == "":
@@ -42,12 +45,12 @@ func (l *Layer) text(b *strings.Builder) {
 	}
 	b.WriteString("\n")
 	for _, p := range l.Paths {
-		fmt.Fprintf(b, "    %s: %s", p.Path, p.What)
+		fmt.Fprintf(b, "    %s: %s", printable(p.Path), p.What)
 		if p.Image != "" || p.Rebuild != "" {
 			fmt.Fprintf(b, ": %s", sides(p.Image, p.Rebuild))
 		}
 		if len(p.Sections) > 0 {
-			fmt.Fprintf(b, "; sections %s", strings.Join(p.Sections, " "))
+			fmt.Fprintf(b, "; sections %s", printable(strings.Join(p.Sections, " ")))
 		}
 		b.WriteString("\n")
 	}
@@ -61,9 +64,18 @@ func sides(image, rebuild string) string {
 		if s == "" {
 			return "none"
 		}
-		return s
+		return printable(s)
 	}
 	return "image " + say(image) + ", rebuild " + say(rebuild)
+}
+
+// printable quotes a text that could do something to a terminal: the names in
+// an image are whoever made that chose.
+func printable(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }) {
+		return strconv.Quote(s)
+	}
+	return s
 }
 
 // JSON writes reports as one object with the key "images".

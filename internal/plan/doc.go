@@ -32,6 +32,6 @@
 // without what others do not compile ([Source]). A member that may read more
 // than that is left to the source vertex.
 //
-// The package imports the Cargo model, the options and the unit graph, and
-// nothing of BuildKit.
+// The package imports the Cargo model, the options, the unit graph, what is
+// known of native libraries and of a commit, and nothing of BuildKit.
 package plan

@@ -7,15 +7,11 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/internal/rootfs"
 	"github.com/rustfile/rustfile/internal/runtimeneeds"
 )
 
-const (
-	zoneinfo = "/usr/share/zoneinfo"
-	// dpkgRecords is where distroless images keep the records of their packages,
-	// one in a file; scanners read them. https://github.com/GoogleContainerTools/distroless
-	dpkgRecords = "/var/lib/dpkg/status.d"
-)
+const zoneinfo = "/usr/share/zoneinfo"
 
 // Assumed is what an image needs as far as that is known without a look at its
 // programs and its base: Debian's slim images have no CA certificates, scratch
@@ -55,10 +51,10 @@ func (g *generator) support(builder llb.State, needs runtimeneeds.Needs) *llb.Fi
 		fa = fa.Copy(builder, l.From, l.To, g.added(0o644))
 	}
 	if len(needs.Records) > 0 {
-		fa = mkdirAt(fa, dpkgRecords, at)
+		fa = mkdirAt(fa, rootfs.DpkgDirectory, at)
 	}
 	for _, r := range needs.Records {
-		fa = fa.Mkfile(path.Join(dpkgRecords, r.Package), 0o644, []byte(r.Text), at)
+		fa = fa.Mkfile(path.Join(rootfs.DpkgDirectory, r.Package), 0o644, []byte(r.Text), at)
 	}
 	if needs.TimeZones {
 		info := g.added(0)

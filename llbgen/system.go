@@ -8,8 +8,8 @@ import (
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
-	"github.com/rustfile/rustfile/internal/native"
 	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/internal/rootfs"
 )
 
 // packagesCache is the cache mount that keeps package lists and archives.
@@ -76,7 +76,7 @@ func Installed(p *plan.Plan, in Inputs) (llb.State, error) {
 		return llb.State{}, err
 	}
 	return in.Toolchain.State.Run(
-		llb.Args([]string{"/bin/sh", "/rustfile/installed.sh", native.DpkgStatus, "dpkg", native.ApkInstalled, "apk"}), llb.Dir("/"),
+		llb.Args([]string{"/bin/sh", "/rustfile/installed.sh", rootfs.DpkgStatus, "dpkg", rootfs.ApkInstalled, "apk"}), llb.Dir("/"),
 		llb.AddMount("/rustfile", g.script("installed.sh"), llb.Readonly),
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), common(nameInstalled), llb.WithExportCache(),
 	).AddMount("/out", llb.Scratch()), nil

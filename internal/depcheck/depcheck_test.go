@@ -29,7 +29,7 @@ const (
 )
 
 // pure are the packages whose output depends on their input alone.
-var pure = []string{"internal/cargo/...", "internal/options/...", "internal/native/...", "internal/unitgraph/...", "internal/gitmeta/...", "internal/imagelock/...",
+var pure = []string{"internal/cargo/...", "internal/options/...", "internal/native/...", "internal/unitgraph/...", "internal/gitmeta/...", "internal/imagelock/...", "internal/rootfs/...",
 	"internal/plan/...", "internal/runtimeneeds/...", "internal/llbtext/...", "internal/hermetic/...", "internal/auditable/...", "internal/sbom/...", "internal/report/...",
 	"llbgen/..."}
 
@@ -59,7 +59,7 @@ type importRule struct {
 
 var importRules = []importRule{
 	{why: "what decides knows neither BuildKit nor docker",
-		from:   []string{"internal/cargo/...", "internal/plan/...", "internal/options/...", "internal/native/...", "internal/unitgraph/...", "internal/gitmeta/...", "internal/runtimeneeds/..."},
+		from:   []string{"internal/cargo/...", "internal/plan/...", "internal/options/...", "internal/native/...", "internal/unitgraph/...", "internal/gitmeta/...", "internal/rootfs/...", "internal/runtimeneeds/..."},
 		forbid: []string{"github.com/moby/...", "github.com/docker/..."}, allow: []string{buildkit + "/util/suggest"}, deep: true},
 	{why: "only options suggests names",
 		from:   []string{"internal/cargo/...", "internal/plan/..."},

@@ -12,5 +12,5 @@
 // the answer is too much, and never too little: a package that nobody needs
 // costs time, and one that is missing breaks the build.
 //
-// The package is pure, and imports the Cargo model only.
+// The package is pure, and imports the Cargo model and internal/rootfs only.
 package native

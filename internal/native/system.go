@@ -1,9 +1,9 @@
 package native
 
 import (
-	"bufio"
-	"bytes"
 	"strings"
+
+	"github.com/rustfile/rustfile/internal/rootfs"
 )
 
 // Manager is the package manager of an image.
@@ -33,12 +33,6 @@ type System struct {
 	installed map[string]bool
 }
 
-// Files in which package managers note what is installed.
-const (
-	DpkgStatus   = "/var/lib/dpkg/status"
-	ApkInstalled = "/lib/apk/db/installed"
-)
-
 // Installed reports whether the image has a package.
 func (s *System) Installed(name string) bool { return s.installed[name] }
 
@@ -60,57 +54,39 @@ func NewSystem(dpkgStatus, apkInstalled []byte) *System {
 	switch {
 	case dpkgStatus != nil:
 		s.Manager = Apt
-		stanzas(dpkgStatus, ": ", s.dpkg)
+		for p := range rootfs.Paragraphs(dpkgStatus) {
+			s.dpkg(p)
+		}
 	case apkInstalled != nil:
 		s.Manager = Apk
-		stanzas(apkInstalled, ":", s.apk)
+		for p := range rootfs.Paragraphs(apkInstalled) {
+			s.apk(p)
+		}
 	}
 	return s
 }
 
-// stanzas calls f for each block of lines, with what stands behind each name.
-// Lines that begin with a space continue others, and are not looked at.
-func stanzas(data []byte, separator string, f func(map[string]string)) {
-	fields := map[string]string{}
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		line := lines.Text()
-		if line == "" {
-			f(fields)
-			clear(fields)
-			continue
-		}
-		if name, value, ok := strings.Cut(line, separator); ok && line[0] != ' ' {
-			fields[name] = value
-		}
-	}
-	f(fields)
-}
-
 // dpkg notes a package of dpkg's status file.
-// https://www.debian.org/doc/debian-policy/ch-controlfields.html
-func (s *System) dpkg(fields map[string]string) {
-	if fields["Status"] != "install ok installed" {
+func (s *System) dpkg(p rootfs.Paragraph) {
+	if p.Get("Status") != "install ok installed" {
 		return
 	}
-	names := []string{fields["Package"]}
-	for provided := range strings.SplitSeq(fields["Provides"], ",") {
+	names := []string{p.Get("Package")}
+	for provided := range strings.SplitSeq(p.Get("Provides"), ",") {
 		if name, _, _ := strings.Cut(strings.TrimSpace(provided), " "); name != "" {
 			names = append(names, name)
 		}
 	}
 	for _, name := range names {
-		s.installed[name+":"+fields["Architecture"]] = true
+		s.installed[name+":"+p.Get("Architecture")] = true
 		s.installed[name] = true
 	}
 }
 
 // apk notes a package of apk's database.
-// https://wiki.alpinelinux.org/wiki/Apk_spec
-func (s *System) apk(fields map[string]string) {
-	names := []string{fields["P"]}
-	for provided := range strings.FieldsSeq(fields["p"]) {
+func (s *System) apk(p rootfs.Paragraph) {
+	names := []string{p.Get("P")}
+	for provided := range strings.FieldsSeq(p.Get("p")) {
 		name, _, _ := strings.Cut(provided, "=")
 		names = append(names, name)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/rustfile/rustfile/internal/cargo"
 	"github.com/rustfile/rustfile/internal/options"
+	"github.com/rustfile/rustfile/internal/rootfs"
 )
 
 // Directory is a directory that the image gets.
@@ -20,9 +21,6 @@ type Directory struct {
 	// Owner is "UID:GID".
 	Owner string `json:"owner"`
 }
-
-// maxLinks bounds the links that a path of an image may go through, as Linux does.
-const maxLinks = 40
 
 // NeedsBase reports whether the plan puts anything into the image that depends
 // on what the base has.
@@ -172,52 +170,18 @@ func (l *placer) resolve(name string) (string, fs.FileInfo, error) {
 	return resolveLinks(l.base, name)
 }
 
-// resolveLinks follows links in a path of an image, as the kernel would with
-// the image as root.
+// resolveLinks follows the links in a path of an image.
 func resolveLinks(root fs.FS, name string) (at string, info fs.FileInfo, err error) {
-	at = "/"
 	if root == nil {
 		return path.Clean(name), nil, nil
 	}
-	rest := strings.Split(path.Clean(name), "/")
-	for links := 0; len(rest) > 0; {
-		part := rest[0]
-		rest = rest[1:]
-		switch part {
-		case "", ".":
-			continue
-		case "..":
-			at = path.Dir(at)
-			continue
-		}
-		next := path.Join(at, part)
-		info, err = fs.Lstat(root, next[1:])
-		if errors.Is(err, fs.ErrNotExist) {
-			return path.Join(append([]string{next}, rest...)...), nil, nil
-		}
-		if err != nil {
-			return "", nil, fmt.Errorf("cannot look for %s in the base image: %w", next, err)
-		}
-		if info.Mode()&fs.ModeSymlink == 0 {
-			at = next
-			continue
-		}
-		if links++; links > maxLinks {
-			return "", nil, errPlace(fmt.Sprintf("the base image has a link at %s that leads to itself", next))
-		}
-		target, err := fs.ReadLink(root, next[1:])
-		if err != nil {
-			return "", nil, fmt.Errorf("cannot read the link at %s in the base image: %w", next, err)
-		}
-		if path.IsAbs(target) {
-			at = "/"
-		}
-		rest = append(strings.Split(target, "/"), rest...)
+	place, err := rootfs.Resolve(root, name)
+	var loop *fs.PathError
+	switch {
+	case errors.Is(err, rootfs.ErrLoop) && errors.As(err, &loop):
+		return "", nil, errPlace(fmt.Sprintf("the base image has a link at /%s that leads to itself", loop.Path))
+	case err != nil:
+		return "", nil, fmt.Errorf("cannot look for %s in the base image: %w", name, err)
 	}
-	if at == "/" {
-		info, err = fs.Stat(root, ".")
-	} else {
-		info, err = fs.Lstat(root, at[1:])
-	}
-	return at, info, err
+	return path.Join("/", place.Path), place.Info, nil
 }

@@ -5,8 +5,8 @@
 //
 // It is pure: files come in as [fs.FS] (a reference of the daemon, or a
 // directory in tests) and plain data goes out, [Needs], of which llbgen makes
-// the image's layer. It imports the standard library and internal/cargo's error
-// type, and runs nothing.
+// the image's layer. It imports the standard library and internal/rootfs, and
+// runs nothing.
 //
 // The hard idea is to do what the dynamic linker would do in the finished
 // image, without running it: follow DT_NEEDED breadth first, search in ld.so's

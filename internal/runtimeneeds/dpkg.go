@@ -6,12 +6,12 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/rustfile/rustfile/internal/rootfs"
 )
 
-const (
-	dpkgInfo   = "/var/lib/dpkg/info"
-	dpkgStatus = "/var/lib/dpkg/status"
-)
+// dpkgInfo holds the lists of the files of packages.
+const dpkgInfo = "/var/lib/dpkg/info"
 
 // owners finds the packages of the libraries that are to be added, and turns
 // the libraries into packages when that is asked for.
@@ -84,37 +84,13 @@ func (d *decision) install(packages []string, same bool) error {
 
 // sameRelease reports whether base and builder are of the same release of the
 // same distribution.
-// https://www.freedesktop.org/software/systemd/man/latest/os-release.html
 func (d *decision) sameRelease() (bool, error) {
-	base, err := osRelease(d.Base)
+	base, err := rootfs.ReadRelease(d.Base.read)
 	if err != nil {
 		return false, err
 	}
-	builder, err := osRelease(d.builder)
-	return base != "" && base == builder, err
-}
-
-func osRelease(r *Root) (string, error) {
-	for _, name := range []string{"/etc/os-release", "/usr/lib/os-release"} {
-		data, err := r.read(name)
-		if err != nil {
-			return "", err
-		}
-		id, version := "", ""
-		for line := range strings.Lines(string(data)) {
-			key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-			switch key {
-			case "ID":
-				id = strings.Trim(value, `"'`)
-			case "VERSION_ID":
-				version = strings.Trim(value, `"'`)
-			}
-		}
-		if id != "" && version != "" {
-			return id + " " + version, nil
-		}
-	}
-	return "", nil
+	builder, err := rootfs.ReadRelease(d.builder.read)
+	return base.ID != "" && base.Version != "" && base == builder, err
 }
 
 // dpkg is the database of an image's packages.
@@ -131,11 +107,11 @@ type dpkg struct {
 // openDpkg opens the database of a root; without one it has no packages.
 func openDpkg(root *Root) (*dpkg, error) {
 	db := &dpkg{root: root, records: map[string]Record{}, files: map[string][]byte{}}
-	status, err := root.read(dpkgStatus)
+	status, err := root.read(rootfs.DpkgStatus)
 	if err != nil || status == nil {
 		return db, err
 	}
-	db.parse(string(status))
+	db.parse(status)
 	if db.dir, err = root.resolve(dpkgInfo); err != nil {
 		return db, ignoreMissing(err)
 	}
@@ -164,36 +140,19 @@ func openDpkg(root *Root) (*dpkg, error) {
 }
 
 // parse reads the records of installed packages.
-func (db *dpkg) parse(status string) {
-	for text := range strings.SplitSeq(status, "\n\n") {
-		r, arch, installed := Record{}, "", false
-		var kept []string
-		keep := true
-		for line := range strings.Lines(text) {
-			line = strings.TrimRight(line, "\n")
-			if !strings.HasPrefix(line, " ") {
-				key, value, _ := strings.Cut(line, ": ")
-				keep = strings.TrimSuffix(key, ":") != "Conffiles"
-				switch key {
-				case "Package":
-					r.Package = value
-				case "Version":
-					r.Version = value
-				case "Architecture":
-					arch = value
-				case "Status":
-					installed = strings.HasSuffix(value, " installed")
-				}
-			}
-			if keep && line != "" {
-				kept = append(kept, line)
-			}
-		}
-		if r.Package == "" || !installed {
+func (db *dpkg) parse(status []byte) {
+	for p := range rootfs.Paragraphs(status) {
+		r := Record{Package: p.Get("Package"), Version: p.Get("Version")}
+		if r.Package == "" || !strings.HasSuffix(p.Get("Status"), " installed") {
 			continue
 		}
-		r.Text = strings.Join(kept, "\n") + "\n"
-		db.records[r.Package+":"+arch] = r
+		for _, f := range p {
+			if f.Name != "Conffiles" {
+				r.Text += f.Text
+			}
+		}
+		r.Text = strings.TrimSuffix(r.Text, "\n") + "\n"
+		db.records[r.Package+":"+p.Get("Architecture")] = r
 		if _, ok := db.records[r.Package]; !ok {
 			db.records[r.Package] = r
 		}

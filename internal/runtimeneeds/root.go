@@ -8,10 +8,9 @@ import (
 	"path"
 	"slices"
 	"strings"
-)
 
-// maxLinks bounds how many symbolic links a path may go through, as Linux does.
-const maxLinks = 40
+	"github.com/rustfile/rustfile/internal/rootfs"
+)
 
 // Root is the root file system of an image. Absolute links are followed inside
 // of it. Its methods remember what they read and are not for concurrent use.
@@ -55,42 +54,11 @@ func (r *Root) resolve(name string) (string, error) {
 }
 
 func (r *Root) walk(name string) (string, error) {
-	links, at := 0, "."
-	for rest := strings.Split(name, "/"); len(rest) > 0; {
-		part := rest[0]
-		rest = rest[1:]
-		switch part {
-		case "", ".":
-			continue
-		case "..":
-			at = path.Dir(at) // of the root it is the root
-			continue
-		}
-		next := path.Join(at, part)
-		info, err := r.fsys.Lstat(next)
-		if err != nil {
-			return "", err
-		}
-		if info.Mode()&fs.ModeSymlink == 0 {
-			if len(rest) > 0 && !info.IsDir() {
-				return "", fs.ErrNotExist
-			}
-			at = next
-			continue
-		}
-		if links++; links > maxLinks {
-			return "", fs.ErrNotExist
-		}
-		target, err := r.fsys.ReadLink(next)
-		if err != nil {
-			return "", err
-		}
-		if path.IsAbs(target) {
-			at = "."
-		}
-		rest = append(strings.Split(target, "/"), rest...)
+	at, err := rootfs.Resolve(r.fsys, name)
+	if errors.Is(err, rootfs.ErrLoop) || err == nil && at.Info == nil {
+		return "", fs.ErrNotExist
 	}
-	return at, nil
+	return at.Path, err
 }
 
 // Exists reports whether an absolute path leads to something.

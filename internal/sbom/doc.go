@@ -9,7 +9,7 @@
 // when it is an SPDX expression, a local package has no package URL, because one
 // would name whatever crates.io has under the same name.
 //
-// The package imports internal/plan, the libraries of the two formats and
+// The package imports internal/plan and internal/rootfs, the libraries of the two formats and
 // BuildKit's util/purl, and nothing that talks to a daemon. It is pure;
 // [SystemPackages] reads what it is given.
 package sbom

@@ -1,8 +1,6 @@
 package sbom
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -12,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/package-url/packageurl-go"
+	"github.com/rustfile/rustfile/internal/rootfs"
 )
 
 // SystemPackage is a package of the image's operating system.
@@ -35,26 +34,25 @@ func (p SystemPackage) purl() string {
 	return packageurl.NewPackageURL(p.Type, p.Vendor, p.Name, p.Version, packageurl.QualifiersFromMap(qualifiers), "").ToString()
 }
 
-// Where package managers note what is installed: dpkg, dpkg in distroless
-// images (a directory with a file for each package), and apk.
-const (
-	dpkgStatus    = "var/lib/dpkg/status"
-	dpkgDirectory = "var/lib/dpkg/status.d"
-	apkInstalled  = "lib/apk/db/installed"
-	apkNow        = "usr/lib/apk/db/installed"
-)
+// apkNow is where later releases of apk have [rootfs.ApkInstalled].
+const apkNow = "/usr/lib/apk/db/installed"
 
 // SystemPackages lists what package managers have installed in a root file
 // system, sorted; none for an image without a package manager.
 func SystemPackages(root fs.FS) ([]SystemPackage, error) {
-	vendor, distro, err := release(root)
+	read := func(name string) ([]byte, error) { return optional(root, name) }
+	release, err := rootfs.ReadRelease(read)
 	if err != nil {
 		return nil, err
+	}
+	distro := release.ID
+	if distro != "" && release.Version != "" {
+		distro += "-" + release.Version
 	}
 	var out []SystemPackage
 	add := func(kind string, found []SystemPackage) {
 		for _, p := range found {
-			p.Type, p.Vendor, p.Distro = kind, cmp.Or(vendor, map[string]string{"deb": "debian", "apk": "alpine"}[kind]), distro
+			p.Type, p.Vendor, p.Distro = kind, cmp.Or(release.ID, map[string]string{"deb": "debian", "apk": "alpine"}[kind]), distro
 			out = append(out, p)
 		}
 	}
@@ -62,22 +60,22 @@ func SystemPackages(root fs.FS) ([]SystemPackage, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range append(files, dpkgStatus) {
-		data, err := optional(root, name)
+	for _, name := range append(files, rootfs.DpkgStatus) {
+		data, err := read(name)
 		if err != nil {
 			return nil, err
 		}
-		add("deb", stanzas(data, dpkgFields, func(f map[string]string) bool {
-			status := f["Status"]
+		add("deb", packages(data, dpkgFields, func(p rootfs.Paragraph) bool {
+			status := p.Get("Status")
 			return status == "" || strings.HasSuffix(status, " installed")
 		}))
 	}
-	for _, name := range []string{apkInstalled, apkNow} {
-		data, err := optional(root, name)
+	for _, name := range []string{rootfs.ApkInstalled, apkNow} {
+		data, err := read(name)
 		if err != nil {
 			return nil, err
 		}
-		add("apk", stanzas(data, apkFields, func(map[string]string) bool { return true }))
+		add("apk", packages(data, apkFields, func(rootfs.Paragraph) bool { return true }))
 	}
 	slices.SortFunc(out, func(a, b SystemPackage) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Version, b.Version), strings.Compare(a.Architecture, b.Architecture))
@@ -87,7 +85,7 @@ func SystemPackages(root fs.FS) ([]SystemPackage, error) {
 
 // statusFiles are the files of distroless images, without their lists of sums.
 func statusFiles(root fs.FS) ([]string, error) {
-	entries, err := fs.ReadDir(root, dpkgDirectory)
+	entries, err := fs.ReadDir(root, strings.TrimPrefix(rootfs.DpkgDirectory, "/"))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		return nil, nil
 	}
@@ -97,73 +95,38 @@ func statusFiles(root fs.FS) ([]string, error) {
 	var out []string
 	for _, e := range entries {
 		if !e.IsDir() && !strings.HasSuffix(e.Name(), ".md5sums") {
-			out = append(out, path.Join(dpkgDirectory, e.Name()))
+			out = append(out, path.Join(rootfs.DpkgDirectory, e.Name()))
 		}
 	}
 	return out, nil
 }
 
 // The names of the fields that say a package's name, version and architecture.
-// https://www.debian.org/doc/debian-policy/ch-controlfields.html
-// https://wiki.alpinelinux.org/wiki/Apk_spec
 var (
 	dpkgFields = [3]string{"Package", "Version", "Architecture"}
 	apkFields  = [3]string{"P", "V", "A"}
 )
 
-// stanzas reads paragraphs of "Field: value" lines.
-func stanzas(data []byte, fields [3]string, wanted func(map[string]string) bool) []SystemPackage {
+// packages reads what a package manager notes.
+func packages(data []byte, fields [3]string, wanted func(rootfs.Paragraph) bool) []SystemPackage {
 	var out []SystemPackage
-	found := map[string]string{}
-	finish := func() {
-		if found[fields[0]] != "" && found[fields[1]] != "" && wanted(found) {
-			out = append(out, SystemPackage{Name: found[fields[0]], Version: found[fields[1]], Architecture: found[fields[2]]})
-		}
-		clear(found)
-	}
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimSuffix(line, "\n")
-		if line == "" {
-			finish()
-			continue
-		}
-		// A line that begins with a space continues the last field.
-		if key, value, ok := strings.Cut(line, ":"); ok && line[0] != ' ' && line[0] != '\t' {
-			found[key] = strings.TrimSpace(value)
+	for p := range rootfs.Paragraphs(data) {
+		if q := (SystemPackage{Name: p.Get(fields[0]), Version: p.Get(fields[1]), Architecture: p.Get(fields[2])}); q.Name != "" && q.Version != "" && wanted(p) {
+			out = append(out, q)
 		}
 	}
-	finish()
 	return out
 }
 
-// release reads the system's ID, and its ID with its version.
-// https://www.freedesktop.org/software/systemd/man/latest/os-release.html
-func release(root fs.FS) (vendor, distro string, err error) {
-	data, err := optional(root, "etc/os-release")
-	if err == nil && data == nil {
-		data, err = optional(root, "usr/lib/os-release")
-	}
-	if err != nil {
-		return "", "", err
-	}
-	found := map[string]string{}
-	for lines := bufio.NewScanner(bytes.NewReader(data)); lines.Scan(); {
-		if key, value, ok := strings.Cut(lines.Text(), "="); ok {
-			found[key] = strings.Trim(value, `"'`)
-		}
-	}
-	vendor, distro = found["ID"], found["ID"]
-	if version := found["VERSION_ID"]; vendor != "" && version != "" {
-		distro += "-" + version
-	}
-	return vendor, distro, nil
-}
-
-// optional reads a file, nil when it is not there.
+// optional reads a file of an image, nil when it is not there.
 func optional(root fs.FS, name string) ([]byte, error) {
-	data, err := fs.ReadFile(root, name)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+	at, err := rootfs.Resolve(root, name)
+	if errors.Is(err, rootfs.ErrLoop) || err == nil && (at.Info == nil || !at.Info.Mode().IsRegular()) {
 		return nil, nil
+	}
+	var data []byte
+	if err == nil {
+		data, err = fs.ReadFile(root, at.Path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read what is installed: %w", err)

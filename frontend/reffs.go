@@ -3,6 +3,7 @@ package frontend
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -211,13 +212,43 @@ func (f *refFS) read(at string, st *fstypes.Stat) ([]byte, error) {
 	if ok {
 		return data, nil
 	}
-	data, err := f.ref.ReadFile(f.ctx, client.ReadRequest{Filename: at})
+	data, err := f.parts(at, st.Size)
 	if err != nil {
 		return nil, &fs.PathError{Op: "read", Path: at, Err: err}
 	}
 	f.mu.Lock()
 	f.files[at] = data
 	f.mu.Unlock()
+	return data, nil
+}
+
+const (
+	// partSize is how much of a file that is read as a whole comes in one message:
+	// the daemon sends no more than 16 MiB, and Rust sources can be larger.
+	partSize = 8 << 20
+	// maxFile is the size in bytes above which a file is not read as a whole.
+	maxFile = 256 << 20
+)
+
+// parts reads a file of a size in messages that the daemon sends.
+func (f *refFS) parts(at string, size int64) ([]byte, error) {
+	if size > maxFile {
+		return nil, fmt.Errorf("the file has %d bytes, more than the limit of %d", size, maxFile)
+	}
+	if size <= partSize {
+		return f.ref.ReadFile(f.ctx, client.ReadRequest{Filename: at})
+	}
+	data := make([]byte, 0, size)
+	for len(data) < int(size) {
+		part, err := f.ref.ReadFile(f.ctx, client.ReadRequest{Filename: at, Range: &client.FileRange{Offset: len(data), Length: partSize}})
+		if err != nil {
+			return nil, err
+		}
+		if len(part) == 0 {
+			return nil, io.ErrUnexpectedEOF
+		}
+		data = append(data, part...)
+	}
 	return data, nil
 }
 

@@ -65,6 +65,9 @@ func (r *fakeReference) ReadFile(_ context.Context, req client.ReadRequest) ([]b
 	if req.Range != nil && err == nil {
 		data = data[min(req.Range.Offset, len(data)):min(req.Range.Offset+req.Range.Length, len(data))]
 	}
+	if len(data) > 16<<20 { // as the daemon
+		return nil, fmt.Errorf("%s exceeds maximum allowed size", req.Filename)
+	}
 	return data, err
 }
 
@@ -185,5 +188,20 @@ func TestTreeSize(t *testing.T) {
 	ref.fail = errors.New("connection lost")
 	if _, err := treeSize(t.Context(), ref); !errors.Is(err, ref.fail) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// TestRefFSLargeFile: the daemon sends no file of more than 16 MiB at once.
+func TestRefFSLargeFile(t *testing.T) {
+	want := strings.Repeat("0123456789abcdef", 20<<20/16) + "end"
+	ref := newFakeReference(t, map[string]string{"src/bindings.rs": want}, nil)
+	fsys := newRefFS(t.Context(), ref)
+	for range 2 {
+		if got, err := fsys.ReadFile("src/bindings.rs"); err != nil || string(got) != want {
+			t.Fatalf("read %d bytes of %d, %v", len(got), len(want), err)
+		}
+	}
+	if n := ref.calls["read src/bindings.rs"]; n != 3 {
+		t.Errorf("the file was read in %d parts", n)
 	}
 }

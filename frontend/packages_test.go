@@ -78,6 +78,20 @@ func TestExplainBase(t *testing.T) {
 	}
 }
 
+// TestLacksFile tells a copy that found nothing from all else that is not found.
+func TestLacksFile(t *testing.T) {
+	for text, want := range map[string]bool{
+		`failed to calculate checksum of ref abc::def: "/usr/share/zoneinfo": not found`:                          true,
+		`docker.io/library/debian:none: not found`:                                                                false,
+		`failed to load cache key: invalid response status 404 Not Found`:                                         false,
+		`process "/bin/sh /rustfile/unit.sh dependency" did not complete successfully: exit code: 127: not found`: false,
+	} {
+		if got := lacksFile.MatchString(text); got != want {
+			t.Errorf("%s: %t", text, got)
+		}
+	}
+}
+
 func TestHintLibraries(t *testing.T) {
 	compile := errors.New("cargo build did not complete successfully: exit code: 101")
 	if err := hintLibraries(compile, &plan.Plan{}); err != compile {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,9 +33,10 @@ func (b *build) link(ctx context.Context, p *plan.Plan, res *llbgen.Result, plat
 	eg.Go(func() (err error) {
 		defer recoverPanic(&err)
 		// A remote cache of mode=min has the image and nothing below it, so what
-		// is probably the image comes first.
-		if _, err := b.evaluate(run, res.State, llb.Platform(platform)); err != nil {
-			return b.explainBase(explainImage(err, p), p)
+		// is probably the image comes first. What it is to get and the builder lacks
+		// may not be needed, or better said when the base was looked at.
+		if _, err := b.evaluate(run, res.State, llb.Platform(platform)); err != nil && !lacksFile.MatchString(err.Error()) {
+			return b.explainBase(err, p)
 		}
 		l.binaries, err = b.evaluate(run, res.Binaries, llb.Platform(platform))
 		return err
@@ -174,6 +176,9 @@ func baseName(p *plan.Plan, in llbgen.Inputs) string {
 	}
 	return p.Image.Base
 }
+
+// lacksFile finds BuildKit's error of a copy whose source is not there.
+var lacksFile = regexp.MustCompile(`"/[^"]*": not found`)
 
 // explainImage puts into words that the builder lacks what the image is to get.
 func explainImage(err error, p *plan.Plan) error {

@@ -165,23 +165,16 @@ func checkProfile(name string) error {
 	return nil
 }
 
-// checkManifestPath checks a path that must stay in the context.
+// checkManifestPath checks the path of a manifest in the context.
 func checkManifestPath(text string) error {
-	if err := checkPlain("path", text); err != nil {
+	if err := checkContextPath(text); err != nil {
 		return err
 	}
-	clean := path.Clean(text)
-	switch {
-	case strings.Contains(text, `\`):
-		return fmt.Errorf("the path `%s` contains `\\`: directories are separated by `/`", text)
-	case path.IsAbs(clean):
-		return fmt.Errorf("the path `%s` is absolute", text)
-	case clean == ".." || strings.HasPrefix(clean, "../"):
-		return fmt.Errorf("the path `%s` leaves the build context", text)
+	switch clean := path.Clean(text); {
 	case path.Base(clean) != "Cargo.toml" || strings.HasSuffix(text, "/"):
-		return fmt.Errorf("the path `%s` is not that of a Cargo.toml", text)
+		return fmt.Errorf("the path `%s` is not that of a Cargo.toml", clip(text))
 	case strings.HasPrefix(clean, "-"):
-		return fmt.Errorf("the path `%s` starts with `-`", text)
+		return fmt.Errorf("the path `%s` starts with `-`", clip(text))
 	}
 	return nil
 }

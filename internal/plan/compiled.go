@@ -54,16 +54,11 @@ func (p *Plan) Root(b Binary) int {
 // Resolved is a plan with the packages that cargo's unit graph of its stub
 // workspace says are compiled.
 func Resolved(p *Plan, ws *cargo.Workspace, o *options.Options, g *unitgraph.Graph) (*Plan, error) {
-	s, err := selectBinaries(ws, o)
-	if err != nil {
-		return nil, err
-	}
-	c, err := newClosure(ws, s)
+	names, err := stubsOf(ws, o)
 	if err != nil {
 		return nil, err
 	}
 	stubs := map[string]*cargo.Package{}
-	names := newStubs(ws, o, c)
 	for local := range names.index {
 		stubs[names.name(local)] = local
 	}

@@ -99,16 +99,12 @@ func (p *Plan) AddNative(ws *cargo.Workspace, o *options.Options, system *native
 		cross.Packages = system.Missing(cross.Packages)
 		p.Cross = &cross
 	}
-	s, err := selectBinaries(ws, o)
+	stubs, err := stubsOf(ws, o)
 	if err != nil {
 		return err
 	}
-	c, err := newClosure(ws, s)
-	if err != nil {
-		return err
-	}
-	n := newNeeds(p, ws, newStubs(ws, o, c))
-	nodes := n.lockNodes(c)
+	n := newNeeds(p, ws, stubs)
+	nodes := n.lockNodes(stubs.c)
 	if g != nil {
 		nodes = n.graphNodes(g)
 	}
@@ -120,7 +116,7 @@ func (p *Plan) AddNative(ws *cargo.Workspace, o *options.Options, system *native
 	for i, list := range packages {
 		p.Members.Packages = union(p.Members.Packages, list)
 		// Members that third-party packages need are compiled with those.
-		if !nodes[i].local || len(c.real) > 0 {
+		if !nodes[i].local || len(stubs.c.real) > 0 {
 			p.Dependencies.Packages = union(p.Dependencies.Packages, list)
 		}
 	}

@@ -58,6 +58,19 @@ func planDependencies(ws *cargo.Workspace, o *options.Options, s *selection, c *
 	return d, nil
 }
 
+// stubsOf are the stubs for the binaries that the options choose.
+func stubsOf(ws *cargo.Workspace, o *options.Options) (*stubs, error) {
+	s, err := selectBinaries(ws, o)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newClosure(ws, s)
+	if err != nil {
+		return nil, err
+	}
+	return newStubs(ws, o, c), nil
+}
+
 func newStubs(ws *cargo.Workspace, o *options.Options, c *closure) *stubs {
 	g := &stubs{ws: ws, o: o, c: c, index: map[*cargo.Package]int{}}
 	for _, p := range byName(c.local) {

@@ -99,16 +99,11 @@ type Vertex struct {
 // source vertex when members is true. It fails when a unit cannot be compiled
 // by itself; the coarse plan then stays as it is.
 func Refine(p *Plan, ws *cargo.Workspace, o *options.Options, answer Answer, members bool) (*Plan, error) {
-	s, err := selectBinaries(ws, o)
-	if err != nil {
-		return nil, err
-	}
-	c, err := newClosure(ws, s)
+	stubs, err := stubsOf(ws, o)
 	if err != nil {
 		return nil, err
 	}
 	refined := *p
-	stubs := newStubs(ws, o, c)
 	refined.Units = &Units{Profiles: stubs.profiles(), Workdir: "."}
 	config, err := configFile(ws, nil)
 	if err != nil {

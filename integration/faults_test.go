@@ -211,17 +211,18 @@ func TestCancel(t *testing.T) {
 	s.check(t, b, testenv.BuildOptions{})
 }
 
-// trigger fires once when a text is written to it.
+// trigger fires once, when a text was written to it so many times, 0 being once.
 type trigger struct {
-	text string
-	fire func()
-	at   time.Time
-	seen strings.Builder
+	text  string
+	times int
+	fire  func()
+	at    time.Time
+	seen  strings.Builder
 }
 
 func (g *trigger) Write(p []byte) (int, error) {
 	g.seen.Write(p)
-	if g.at.IsZero() && strings.Contains(g.seen.String(), g.text) {
+	if g.at.IsZero() && strings.Count(g.seen.String(), g.text) >= max(g.times, 1) {
 		g.at = time.Now()
 		g.fire()
 	}

@@ -26,7 +26,9 @@ func TestPrivateRegistry(t *testing.T) {
 	o := testenv.BuildOptions{Context: p.Dir}
 	_, err := b.Build(t.Context(), o)
 	checkFailure(t, err, "cannot read the registry http://"+f.address, "401", "--secret id=HTTP_AUTH_HEADER_HOST")
-	f.setFault(func(w http.ResponseWriter, r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/crates/") && unknown(w, r) })
+	f.setFault(func(w http.ResponseWriter, r *http.Request) bool {
+		return strings.HasPrefix(r.URL.Path, "/crates/") && unknown(w, r)
+	})
 	_, err = b.Build(t.Context(), o)
 	checkFailure(t, err, "Cargo.lock:10: cannot get crate one 1.0.0: ", "401", "--secret id=HTTP_AUTH_HEADER_HOST")
 	f.setFault(unknown)

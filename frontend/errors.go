@@ -51,7 +51,7 @@ func told(err error, format string, args ...any) error {
 	return out
 }
 
-// explain names the crate that a failed download was for. The daemon's error
+// explain names the crate or the repository that a failed download was for. The daemon's error
 // knows only the vertex; the vertex knows its line of the lock file. BuildKit
 // compares the checksum of whatever a server sends, even of an error page;
 // answer asks for the crate again and tells whether the server refuses.
@@ -81,6 +81,11 @@ func explain(err error, p *plan.Plan, answer func(plan.Crate) error) error {
 				fix = tokenFix
 			}
 			return told(err, "%s:%d: cannot get crate %s %s: %v\n%s", p.Sources.Lock, c.Line, c.Name, c.Version, cause, fix)
+		}
+		for _, g := range p.Sources.Git {
+			if int32(g.Line) == s.Ranges[0].Start.Line {
+				return explainGit(err, p, g)
+			}
 		}
 	}
 	return err

@@ -105,7 +105,7 @@ func (g *generator) archive(c plan.Crate) (llb.State, string, error) {
 
 // gitPackages makes a directory source of the named packages of a git repository.
 func (g *generator) gitPackages(toolchain llb.State, s plan.GitSource, names []string) llb.State {
-	repo := llb.Git(s.URL, s.Commit, common(nameGit(s)))
+	repo := g.gitSource(s)
 	args := append([]string{"/bin/sh", "/rustfile/git.sh"}, names...)
 	run := toolchain.Run(
 		llb.Args(args),

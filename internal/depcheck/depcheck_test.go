@@ -29,7 +29,7 @@ const (
 )
 
 // pure are the packages whose output depends on their input alone.
-var pure = []string{"internal/cargo/...", "internal/options/...", "internal/native/...", "internal/unitgraph/...", "internal/gitmeta/...", "internal/imagelock/...", "internal/rootfs/...",
+var pure = []string{"internal/cargo/...", "internal/options/...", "internal/native/...", "internal/unitgraph/...", "internal/gitmeta/...", "internal/imagelock/...", "internal/knownhosts/...", "internal/rootfs/...",
 	"internal/plan/...", "internal/runtimeneeds/...", "internal/llbtext/...", "internal/hermetic/...", "internal/auditable/...", "internal/sbom/...", "internal/report/...",
 	"llbgen/..."}
 

@@ -24,6 +24,8 @@ type BuildOptions struct {
 	// CacheNamespace keeps compiled code apart from that of other namespaces,
 	// "" for the one that all share.
 	CacheNamespace string
+	// KnownHosts are lines of a known_hosts file with the public keys of servers.
+	KnownHosts []string
 	// Native says what packages crates need, in place of what rustfile knows.
 	Native []native.Entry
 }

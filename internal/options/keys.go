@@ -56,6 +56,7 @@ const (
 	KeyAuditable         = "auditable"
 	KeySBOM              = "sbom"
 	KeyLockedImages      = "locked-images"
+	KeyKnownHosts        = "known-hosts"
 	KeySourceDateEpoch   = "SOURCE_DATE_EPOCH"
 )
 
@@ -198,6 +199,10 @@ var buildKeys = []key{
 		Args: []string{"locked-images"}, Type: TypeBoolean, Default: "false",
 		Description: "Refuse a base image that `Rustfile.lock` has no digest of.",
 	}, parseLockedImages},
+	{KeyKnownHosts, KeyDoc{
+		Args: []string{"known-hosts"}, Type: TypeString, Default: "those of github.com, gitlab.com and bitbucket.org",
+		Description: "Public keys of the servers that git dependencies come from over ssh, as lines of a `known_hosts` file.",
+	}, parseKnownHosts},
 	{KeyLocked, lockedDoc("locked", "--locked"), parseLocked},
 	{KeyOffline, lockedDoc("offline", "--offline"), parseLocked},
 	{KeyFrozen, lockedDoc("frozen", "--locked --offline"), parseLocked},

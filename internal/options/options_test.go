@@ -27,6 +27,8 @@ func plain(o *Options) *Options {
 	return &c
 }
 
+const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+
 func TestParseValues(t *testing.T) {
 	epoch := func(n int64) *int64 { return &n }
 	for _, tc := range []struct {
@@ -64,6 +66,10 @@ images = { builder = "rust:1.95", runtime = "localhost:5000/base@sha256:` + stri
 			RuntimeImage: "localhost:5000/base@sha256:" + strings.Repeat("0a", 32), Granularity: GranularityUnit, Libc: LibcMusl,
 			Auditable: true, SBOM: SBOMSPDX, Libraries: LibrariesNone, TimeZones: true,
 		}},
+		{name: "known hosts", file: "known-hosts = \"\"\"\n# ours\n[h]:22 " + hostKey + "\n\n*.h " + hostKey + " a comment\n\"\"\"\n",
+			want: with(func(o *Options) { o.Build.KnownHosts = []string{"[h]:22 " + hostKey, "*.h " + hostKey + " a comment"} })},
+		{name: "known hosts as an argument", args: map[string]string{"known-hosts": "[h]:22 " + hostKey},
+			want: with(func(o *Options) { o.Build.KnownHosts = []string{"[h]:22 " + hostKey} })},
 		{name: "images as a table", file: "profile = 'dev'\n[images]\nbuilder = 'rust'\n",
 			want: with(func(o *Options) { o.Profile, o.BuilderImage = "dev", "rust" })},
 		{name: "images dotted", file: "images.runtime = 'scratch'\n", want: with(func(o *Options) { o.RuntimeImage = "scratch" })},
@@ -154,6 +160,8 @@ func TestParseFileFaults(t *testing.T) {
 		{"UTF-16", "\xff\xfe#\x00", "1:1", []string{"UTF-16", "UTF-8"}},
 		{"invalid UTF-8", "profile = '\xff'", "1:12", []string{"invalid TOML"}},
 		{"bad image", "images.builder = 'Rust:1'", "1:1", []string{"`Rust:1` is not an image reference"}},
+		{"bad known host", "known-hosts = \"\"\"\nh " + hostKey + "\nh ssh-rsa " + hostKey[12:] + "\n\"\"\"", "1:1",
+			[]string{"key `known-hosts`: line 2: the key is of kind ssh-ed25519", "ssh-keyscan"}},
 		{"shell words", "toolchain = '\";touch /pwn;\"'", "1:1", []string{"only ASCII letters"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -2,11 +2,11 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/options"
 )
 
 // closure is what the requested binaries may need: a superset of what cargo
@@ -153,7 +153,7 @@ func (c *closure) hasThirdParty(lock *cargo.Lock) bool {
 
 // planSources lists the crates and git repositories of the whole lock file,
 // those of the closure marked.
-func planSources(ws *cargo.Workspace, c *closure) (Sources, error) {
+func planSources(ws *cargo.Workspace, o *options.Options, c *closure) (Sources, error) {
 	s := Sources{Lock: ws.Lock.Path}
 	registries := map[string]*Registry{}
 	git := map[string]*GitSource{}
@@ -172,14 +172,7 @@ func planSources(ws *cargo.Workspace, c *closure) (Sources, error) {
 			continue
 		}
 		if id.Kind == cargo.SourceGit {
-			if strings.HasPrefix(id.URL, "ssh://") {
-				return Sources{}, &cargo.Error{
-					Span:    p.Span,
-					Message: fmt.Sprintf("package `%s` comes from a git repository over ssh, which is not supported yet", p.Name),
-					Fix:     "use the repository's https:// URL in Cargo.toml and run cargo update; give the build a secret called GIT_AUTH_TOKEN if it is private",
-				}
-			}
-			addGit(git, id, p.Name, c.locked[i])
+			addGit(git, id, p, c.locked[i])
 			continue
 		}
 		registry, err := registryOf(ws, registries, id.URL, p.Span)
@@ -204,20 +197,20 @@ func planSources(ws *cargo.Workspace, c *closure) (Sources, error) {
 		s.Git = append(s.Git, *g)
 	}
 	slices.SortFunc(s.Git, func(a, b GitSource) int { return strings.Compare(a.Dir, b.Dir) })
-	return s, nil
+	return s, s.trustServers(ws, o)
 }
 
-func addGit(git map[string]*GitSource, id cargo.SourceID, name string, inClosure bool) {
+func addGit(git map[string]*GitSource, id cargo.SourceID, p cargo.LockPackage, inClosure bool) {
 	key := id.String()
 	g := git[key]
 	if g == nil {
 		g = &GitSource{
 			URL: id.URL, Branch: id.Branch, Tag: id.Tag, Rev: id.Rev, Commit: id.Commit,
-			Dir: gitDir(id),
+			Dir: gitDir(id), Line: p.Span.Start.Line,
 		}
 		git[key] = g
 	}
-	g.Packages = append(g.Packages, name)
+	g.Packages = append(g.Packages, p.Name)
 	g.InClosure = g.InClosure || inClosure
 }
 

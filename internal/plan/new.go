@@ -51,7 +51,7 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources, err := planSources(ws, closure)
+	sources, err := planSources(ws, o, closure)
 	if err != nil {
 		return nil, err
 	}

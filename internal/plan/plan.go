@@ -88,6 +88,10 @@ type Sources struct {
 	Lock string `json:"lock"`
 	// Git are the git repositories, sorted by URL and reference.
 	Git []GitSource `json:"git,omitempty"`
+	// KnownHosts are lines of a known_hosts file with the keys of ssh servers,
+	// empty when no repository is fetched over ssh. They are in no key: a commit
+	// is the same whichever server sends it.
+	KnownHosts []string `json:"knownHosts,omitempty"`
 	// Registries are the registries the crates come from, sorted by URL.
 	Registries []Registry `json:"registries,omitempty"`
 	// Vendored are directories of the context that the project's configuration
@@ -137,6 +141,8 @@ type GitSource struct {
 	Packages  []string `json:"packages"`
 	InClosure bool     `json:"inClosure,omitempty"`
 	Dir       string   `json:"dir"`
+	// Line is that of the first of the packages in the lock file.
+	Line int `json:"line"`
 }
 
 // Dependencies is the dependency vertex: a stub workspace and the command

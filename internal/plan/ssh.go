@@ -1,0 +1,82 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+
+	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/knownhosts"
+	"github.com/rustfile/rustfile/internal/options"
+)
+
+// sshUser is the user of a URL that names none, as cargo tries it first.
+// https://github.com/rust-lang/cargo/blob/master/src/cargo/sources/git/utils.rs (with_authentication)
+const sshUser = "git"
+
+// SSH returns the address of a repository that is fetched over ssh, false for
+// other protocols.
+func (g GitSource) SSH() (*url.URL, bool) {
+	u, err := url.Parse(g.URL)
+	if err != nil || u.Scheme != "ssh" {
+		return nil, false
+	}
+	if u.User == nil {
+		u.User = url.User(sshUser)
+	}
+	return u, true
+}
+
+// trustServers finds the keys of the servers that repositories are fetched from
+// over ssh, and refuses a server without one: whoever answers would be trusted.
+func (s *Sources) trustServers(ws *cargo.Workspace, o *options.Options) error {
+	for _, g := range s.Git {
+		u, ok := g.SSH()
+		if !ok {
+			continue
+		}
+		if s.KnownHosts == nil {
+			s.KnownHosts = knownhosts.WithPublished(ownKnownHosts(ws, o))
+		}
+		if !knownhosts.Knows(s.KnownHosts, u.Hostname(), u.Port()) {
+			return unknownServer(ws, o, g, u)
+		}
+	}
+	return nil
+}
+
+// ownKnownHosts are the lines that the options and cargo's configuration have.
+// Cargo ignores a line of its configuration that it does not understand.
+// https://doc.rust-lang.org/cargo/reference/config.html#netsshknown-hosts
+func ownKnownHosts(ws *cargo.Workspace, o *options.Options) []string {
+	lines := slices.Clone(o.Build.KnownHosts)
+	network, _ := ws.Config.Values["net"].(map[string]any)
+	ssh, _ := network["ssh"].(map[string]any)
+	list, _ := ssh["known-hosts"].([]any)
+	for _, item := range list {
+		if line := text(item); knownhosts.Check(line) == nil && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+func unknownServer(ws *cargo.Workspace, o *options.Options, g GitSource, u *url.URL) error {
+	scan := "ssh-keyscan " + u.Hostname()
+	if port := cmp.Or(u.Port(), "22"); port != "22" {
+		scan = "ssh-keyscan -p " + port + " " + u.Hostname()
+	}
+	// The plan was made of the lock file, so the line is that of a package.
+	i := slices.IndexFunc(ws.Lock.Packages, func(p cargo.LockPackage) bool { return p.Span.Start.Line == g.Line })
+	fault := &cargo.Error{
+		Span:    ws.Lock.Packages[i].Span,
+		Message: fmt.Sprintf("package `%s` comes from %s over ssh, and no key of that server is known", ws.Lock.Packages[i].Name, u.Host),
+		Fix: fmt.Sprintf("add the server's keys to %s in the Rustfile, as `%s` prints them and the server's operator confirms them, "+
+			"or to net.ssh.known-hosts in .cargo/config.toml", options.KeyKnownHosts, scan),
+	}
+	if o.Has(options.KeyKnownHosts) {
+		fault.Message += fmt.Sprintf(": %s (%s) has none", options.KeyKnownHosts, o.Origin(options.KeyKnownHosts))
+	}
+	return fault
+}

@@ -24,6 +24,9 @@ type Commit struct {
 	// Dir holds the files that the commit writes, over those of the commit
 	// before it. All become regular files that are not executable.
 	Dir string
+	// Submodules are the commits of submodules, by their path. The file
+	// .gitmodules is one of Dir.
+	Submodules map[string]string
 	// Message is the commit message.
 	Message string
 	// Tag, when set, names an annotated tag of the commit.
@@ -85,6 +88,11 @@ type git struct {
 func (g git) commit(ctx context.Context, c Commit, earlier []string) (string, error) {
 	if err := g.addAll(ctx, c.Dir); err != nil {
 		return "", err
+	}
+	for path, id := range c.Submodules {
+		if _, err := g.run(ctx, nil, "update-index", "--add", "--cacheinfo", "160000,"+id+","+path); err != nil {
+			return "", err
+		}
 	}
 	tree, err := g.run(ctx, nil, "write-tree")
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	gwclient "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	"github.com/moby/buildkit/session/sshforward/sshprovider"
 	"github.com/tonistiigi/fsutil"
 	"golang.org/x/sync/errgroup"
 
@@ -82,6 +83,8 @@ type BuildOptions struct {
 	NamedContexts map[string]string
 	// Secrets is --secret id=NAME.
 	Secrets map[string][]byte
+	// SSH is --ssh: ID=SOCKET.
+	SSH []string
 	// CacheFrom and CacheTo are --cache-from and --cache-to.
 	CacheFrom, CacheTo []client.CacheOptionsEntry
 	// NoCache is --no-cache.
@@ -217,6 +220,13 @@ func (b *Builder) solveOpt(o BuildOptions, out string) (client.SolveOpt, error) 
 		CacheExports:  o.CacheTo,
 		Session:       []session.Attachable{secretsprovider.FromMap(o.Secrets)},
 	}
+	if len(o.SSH) > 0 {
+		agents, err := sshAgents(o.SSH)
+		if err != nil {
+			return opt, err
+		}
+		opt.Session = append(opt.Session, agents)
+	}
 	setAttrs(opt.FrontendAttrs, o)
 	locals := map[string]string{"dockerfile": filepath.Dir(o.File)}
 	if o.ContextURL != "" {
@@ -244,6 +254,15 @@ func (b *Builder) solveOpt(o BuildOptions, out string) (client.SolveOpt, error) 
 	}
 	maps.Copy(opt.FrontendAttrs, o.Attrs)
 	return opt, nil
+}
+
+func sshAgents(specs []string) (session.Attachable, error) {
+	var agents []sshprovider.AgentConfig
+	for _, spec := range specs {
+		id, socket, _ := strings.Cut(spec, "=")
+		agents = append(agents, sshprovider.AgentConfig{ID: id, Paths: []string{socket}})
+	}
+	return sshprovider.NewSSHAgentProvider(agents)
 }
 
 func setAttrs(attrs map[string]string, o BuildOptions) {

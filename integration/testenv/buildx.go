@@ -78,6 +78,9 @@ func (b *Builder) buildxArgs(ctx context.Context, o BuildOptions, out string) ([
 		}
 		args = append(args, "--secret", "id="+k+",src="+file)
 	}
+	for _, spec := range o.SSH {
+		args = append(args, "--ssh", spec)
+	}
 	for _, c := range o.CacheFrom {
 		args = append(args, "--cache-from", csv("type="+c.Type, c.Attrs))
 	}

@@ -200,6 +200,7 @@ func checkPrivateFaults(t *testing.T, b *testenv.Builder, s *privateCrates, p *p
 			}
 			res, err := b.Build(t.Context(), testenv.BuildOptions{Context: p.Dir, SSH: fault.ssh})
 			checkFailure(t, err, fault.want...)
+			t.Logf("%v", err)
 			for _, v := range res.Vertices {
 				if strings.Contains(v.Log, "Compiling ") {
 					t.Errorf("%q compiles:\n%s", v.Name, v.Log)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strings"
 
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
@@ -89,6 +88,9 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err := b.checkInstalled(ctx, s); err != nil {
 		return nil, err
 	}
+	if err := b.test(ctx, s, in, platform); err != nil {
+		return nil, err
+	}
 	if err := b.keepPlan(s.plan); err != nil {
 		return nil, err
 	}
@@ -153,12 +155,15 @@ func (b *build) attempt(ctx context.Context, p *plan.Plan, reason string, in llb
 
 // explained is the failure of a vertex of a plan, told so that a user can act on it.
 func (b *build) explained(ctx context.Context, err error, p *plan.Plan, in llbgen.Inputs) error {
+	if fault := b.failedStep(err, p, in); fault != nil {
+		return fault
+	}
 	err = explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })
 	return hintLibraries(explainPackages(err, p), p)
 }
 
-// checkHermetic refuses a graph in which anything but rustup and the package
-// manager could use the network or a download has no checksum. No plan leads to one; this is the
+// checkHermetic refuses a graph in which anything but rustup, the package
+// manager and steps that the user lets could use the network or a download has no checksum. No plan leads to one; this is the
 // proof, on every build, and not only in tests. It is also that no command runs
 // under emulation.
 func (b *build) checkHermetic(ctx context.Context, st llb.State, in llbgen.Inputs, platform ocispecs.Platform) error {
@@ -175,10 +180,7 @@ func (b *build) checkHermetic(ctx context.Context, st llb.State, in llbgen.Input
 		}
 		given = append(given, d)
 	}
-	network := func(name string) bool {
-		return strings.Contains(name, llbgen.NameToolchain) || strings.Contains(name, llbgen.NameRuntimePackages)
-	}
-	return errors.Join(hermetic.Check(def, network, given...), hermetic.CheckPlatform(def, b.platformOr(nil), given...))
+	return errors.Join(hermetic.Check(def, usesNetwork, given...), hermetic.CheckPlatform(def, b.platformOr(nil), given...))
 }
 
 // plan decides what is built for a platform.

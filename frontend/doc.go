@@ -13,6 +13,9 @@
 // targets solve nothing beyond reading the project, and answer from the coarse
 // plan.
 //
+// The finished image is tested (tests.go) before Build returns it, and so before
+// anything is exported.
+//
 // After the build the report (report.go) says of each unit what went into it
 // and whether this build compiled it: the source vertex notes when each vertex
 // ended, and what ended before the request came was reused.

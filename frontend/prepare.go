@@ -50,12 +50,16 @@ func (b *build) checkFiles(ctx context.Context, p *plan.Plan, in llbgen.Inputs, 
 // fitToBase finds in the base what the plan depends on: users, places and
 // programs.
 func (b *build) fitToBase(ctx context.Context, p *plan.Plan, in llbgen.Inputs, platform ocispecs.Platform) error {
+	st, err := b.stepped(ctx, p, in, platform)
+	if err != nil {
+		return err
+	}
 	// A program of a package is there when the package is.
 	programs := p.NamesPrograms(b.options) && !b.installsPackages()
 	if p.Image.DebugOnly || !programs && !p.NeedsBase() {
 		return nil
 	}
-	root, err := b.rootOf(ctx, in.Runtime.State, platform)
+	root, err := b.rootOf(ctx, st, platform)
 	if err != nil {
 		return told(err, "cannot read the base image %s: %v", in.Runtime.Ref, err)
 	}

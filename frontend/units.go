@@ -56,6 +56,12 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 		r.coarse = b.withPackages(ctx, p, ws, in, platform)
 		return r, nil
 	}
+	if len(p.Toolchain.Steps) > 0 {
+		// Steps run on top of the packages, and once: so these are known first.
+		if err := b.addPackages(p, ws, system, nil); err != nil {
+			return nil, err
+		}
+	}
 	answer, err := b.ask(ctx, p, in, platform)
 	var daemon *daemonError
 	if errors.As(err, &daemon) {

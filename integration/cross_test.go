@@ -75,7 +75,14 @@ func TestTwoPlatforms(t *testing.T) {
 	b := crossBuilder(t, "linux/arm64")
 	r := buildUnits(t, b, testenv.BuildOptions{
 		Context: unitProject(t, "native").Dir, Platforms: []string{"linux/amd64", "linux/arm64"}, Attrs: everyUnitAgain,
+		BuildArgs: map[string]string{"test": `[{name = "prints", command = ["native"], stdout = "1.0.8, ", files = {"/usr/local/bin/native" = {mode = "0755"}}}]`},
 	})
+	if want := "the commands of the tests `prints` are not run: the image is for linux/arm64, and the machine that builds is linux/amd64"; !slices.Contains(r.Warnings, want) {
+		t.Errorf("the warnings are %q, want %q", r.Warnings, want)
+	}
+	if !slices.ContainsFunc(r.Vertices, func(v *testenv.Vertex) bool { return v.Name == "[linux/amd64] [test] prints" }) {
+		t.Error("the image for this machine was not tested")
+	}
 	want := []string{
 		"[deps] cc 1.11.3 (host)", "[deps] find-msvc-tools 0.1.15 (host)", "[deps] pkg-config 0.3.34 (host)", "[deps] shlex 2.0.1 (host)",
 		"[linux/amd64] [build] cargo build --profile release --target x86_64-unknown-linux-gnu --bin native",

@@ -11,6 +11,7 @@ import (
 	"github.com/rustfile/rustfile/integration/standin"
 	"github.com/rustfile/rustfile/integration/testenv"
 	"github.com/rustfile/rustfile/internal/report"
+	"github.com/rustfile/rustfile/llbgen"
 )
 
 // linkedFiles are a program that is linked with OpenSSL's libcrypto as by a -sys crate. The builder has the library,
@@ -176,8 +177,13 @@ func TestStaticBases(t *testing.T) {
 	build := func(t *testing.T, args map[string]string) *testenv.Result {
 		t.Helper()
 		args["libc"] = "musl"
+		// No base needs a shell for its image to be tested.
+		args["test"] = `[{name = "greets", command = ["hello"], stdout = "Hello, world!"}]`
 		r := b.MustBuild(t, testenv.BuildOptions{Context: hello.Dir, BuildArgs: args})
 		checkRun(t, r, &hello.Cases[0])
+		if !slices.ContainsFunc(r.Vertices, func(v *testenv.Vertex) bool { return v.Name == llbgen.NameTest+"greets" }) {
+			t.Error("the image was not tested")
+		}
 		return r
 	}
 	t.Run("scratch", func(t *testing.T) {

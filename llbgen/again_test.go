@@ -7,6 +7,7 @@ import (
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
 	digest "github.com/opencontainers/go-digest"
+	"github.com/rustfile/rustfile/internal/options"
 	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/internal/plan/plantest"
 	"github.com/rustfile/rustfile/internal/runtimeneeds"
@@ -22,7 +23,9 @@ func TestAgainToTheEnd(t *testing.T) {
 		p.Image.Packages = []string{"tini"}
 		p.Image.Assets = []plan.Asset{{Source: "static", Destination: "/srv", Directory: true}}
 		needs := runtimeneeds.Needs{Libraries: []runtimeneeds.Library{{Name: "libz.so.1", From: "/usr/lib/libz.so.1", To: "/lib/libz.so.1"}}}
-		for _, ignored := range []string{"deps", "build", "packages"} {
+		p.Toolchain.Steps = []plan.Step{{Command: options.Command{Shell: "echo 1 > /one"}}, {Command: options.Command{Args: []string{"true"}}}}
+		p.Image.Steps = p.Toolchain.Steps
+		for _, ignored := range []string{"deps", "build", "packages", "steps"} {
 			for _, noMerge := range []bool{false, true} {
 				if noMerge && p.Units != nil {
 					continue // a daemon that cannot merge gets no such plan

@@ -39,7 +39,7 @@ type Inputs struct {
 	// it would read a symbolic mode as 0.
 	NoSymbolicModes bool
 	// IgnoreCache holds the names of the vertices to run again ("deps", "packages",
-	// "build"), from --no-cache-filter.
+	// "steps", "build", "tests"), from --no-cache-filter.
 	IgnoreCache func(name string) bool
 	// WholeSources gives the source vertex of a plan with units the sources of
 	// all crates, and not only their manifests, so that it can compile what it
@@ -151,11 +151,11 @@ func Build(p *plan.Plan, in Inputs) (*Result, error) {
 
 // coarse compiles the dependencies in one vertex and the members in another.
 func (g *generator) coarse(t toolchains) (llb.State, error) {
-	sources, err := g.sources(t.host)
+	sources, err := g.sources(t.sources)
 	if err != nil {
 		return llb.State{}, err
 	}
-	opts := append(mountCrates(sources.all), g.gitMounts(t.host, allPackages)...)
+	opts := append(mountCrates(sources.all), g.gitMounts(t.sources, allPackages)...)
 	if target := g.dependencies(t, sources); target != nil {
 		opts = append(opts, llb.AddMount(targetDir, *target, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff)))
 	}

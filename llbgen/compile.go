@@ -75,7 +75,7 @@ func (g *generator) dependencies(t toolchains, sources *thirdParty) *llb.State {
 	opts = append(opts, g.environment()...)
 	opts = append(opts, g.crossing()...)
 	opts = append(opts, mountCrates(sources.closure)...)
-	opts = append(opts, g.gitMounts(t.host, closureOnly)...)
+	opts = append(opts, g.gitMounts(t.sources, closureOnly)...)
 	opts = append(opts, g.ignored("deps")...)
 	opts = append(opts, g.location(d.Location)...)
 	out := g.system(t.target, slices.Concat(g.plan.CrossPackages(), d.Packages)).Run(opts...).AddMount(targetDir, llb.Scratch())
@@ -177,13 +177,15 @@ func (g *generator) ignored(name string) []llb.RunOption {
 // are called so. What is made of a vertex that runs again is made again, too:
 // BuildKit would find what was made of the last result by the vertex's key.
 func (g *generator) again(name string) []llb.ConstraintsOpt {
-	if g.in.IgnoreCache == nil {
-		return nil
-	}
-	if g.in.IgnoreCache(name) || g.in.IgnoreCache("deps") || g.in.IgnoreCache("packages") {
+	if g.ignores(name) || g.ignores("deps") || g.ignores("packages") || g.steppedAgain() != nil {
 		return []llb.ConstraintsOpt{llb.IgnoreCache}
 	}
 	return nil
+}
+
+// ignores reports whether the vertices that are called so are to run again.
+func (g *generator) ignores(name string) bool {
+	return g.in.IgnoreCache != nil && g.in.IgnoreCache(name)
 }
 
 // location lets a failure of the vertex show the lines of the project's file.

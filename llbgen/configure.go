@@ -16,8 +16,13 @@ import (
 // memberOptions are what the user gives to the vertices that compile workspace
 // members. The value of a secret is in no key, and no layer holds it.
 func (g *generator) memberOptions() []llb.RunOption {
-	opts := variables(g.plan.Members.Variables)
-	for _, s := range g.plan.Members.Secrets {
+	return append(variables(g.plan.Members.Variables), secrets(g.plan.Members.Secrets)...)
+}
+
+// secrets lets a vertex read secrets.
+func secrets(list []plan.Secret) []llb.RunOption {
+	var opts []llb.RunOption
+	for _, s := range list {
 		secret := []llb.SecretOption{llb.SecretID(s.ID)}
 		if s.Env != "" {
 			secret = append(secret, llb.SecretAsEnvName(s.Env))

@@ -8,12 +8,14 @@ import (
 
 // toolchains are the root filesystems of commands. host has nothing that is
 // about the target: what it compiles or unpacks is the same for all platforms
-// of a build, and for builds of other platforms.
-type toolchains struct{ host, target llb.State }
+// of a build, and for builds of other platforms. sources has no steps of the
+// user's either: it unpacks sources, which no step may change.
+type toolchains struct{ host, target, sources llb.State }
 
 func (g *generator) toolchains() toolchains {
-	host := g.toolchain()
-	return toolchains{host: host, target: g.standardLibrary(host)}
+	sources := g.rustup()
+	host := g.prepared(sources)
+	return toolchains{host: host, target: g.standardLibrary(host), sources: sources}
 }
 
 // standardLibrary adds the standard library of the target to the toolchain. It

@@ -30,13 +30,17 @@ func (g *generator) runtime(r *Result, needs runtimeneeds.Needs) (state llb.Stat
 		}
 		return llb.Scratch()
 	}
+	again := g.again
+	if g.in.NoMerge { // each layer is on top of the last
+		again = g.basedAgain
+	}
 	if support := g.support(r.Builder, needs); support != nil {
-		layers = append(layers, onto().File(support, append(g.again("packages"), g.named(nameSupport))...))
+		layers = append(layers, onto().File(support, append(again("packages"), g.named(nameSupport))...))
 	}
 	if assets := g.assets(); assets != nil {
 		opts := []llb.ConstraintsOpt{g.named(nameAssets)}
 		if g.in.NoMerge { // it is on top of packages, else of nothing
-			opts = append(opts, g.again("packages")...)
+			opts = append(opts, again("packages")...)
 		}
 		layers = append(layers, onto().File(assets, opts...))
 	}
@@ -47,11 +51,11 @@ func (g *generator) runtime(r *Result, needs runtimeneeds.Needs) (state llb.Stat
 	if needs.CACertificates {
 		fa = fa.Copy(g.in.Toolchain.State, CABundle, CABundle, g.added(0o644))
 	}
-	layers = append(layers, onto().File(fa, append(g.again("build"), g.named(nameImage))...))
+	layers = append(layers, onto().File(fa, append(again("build"), g.named(nameImage))...))
 	if g.in.NoMerge {
 		return layers[len(layers)-1], nil
 	}
-	return llb.Merge(layers, append(g.again("build"), g.named(nameMerge), llb.WithoutExportCache())...), layers[1:]
+	return llb.Merge(layers, append(g.basedAgain("build"), g.named(nameMerge), llb.WithoutExportCache())...), layers[1:]
 }
 
 // added is a copy of one file into the image. BuildKit gives the directories it

@@ -26,7 +26,9 @@ const (
 	nameSupport   = "[image] copy what the base lacks"
 	nameDebug     = "[image] copy the debug information"
 	nameImage     = "[image] copy the binaries"
-	nameMerge     = "[image] add the binaries to the base"
+	// nameRunner is the vertex that gives tests a shell of their own.
+	nameRunner = NameTest + "take a shell for the tests from the builder image"
+	nameMerge  = "[image] add the binaries to the base"
 )
 
 // Prefixes of the names of vertices that run a command.
@@ -36,6 +38,12 @@ const (
 	// NameRuntimePackages begins the vertex that installs packages in the
 	// runtime base; it may use the network, too.
 	NameRuntimePackages = "[runtime] "
+	// NameStep begins a vertex that runs a step without a network, and
+	// NameNetworkStep one that the user lets use it.
+	NameStep        = "[step] "
+	NameNetworkStep = "[step with network] "
+	// NameTest begins the vertex that runs a command of a test.
+	NameTest = "[test] "
 	// NameDependencies begins the dependency vertex.
 	NameDependencies = "[deps] "
 	// NameMembers begins the source vertex.

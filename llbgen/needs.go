@@ -28,9 +28,15 @@ func Assumed(p *plan.Plan, in Inputs) runtimeneeds.Needs {
 	return runtimeneeds.Needs{CACertificates: img.CACertificates && img.DefaultBase && !in.Runtime.Override}
 }
 
-// base is the image's base with packages of its own distribution: those that
-// the plan names and extra. The one vertex on top of it may use the network.
+// base is the image's base with packages of its own distribution, those that
+// the plan names and extra, and with the steps that the user wants.
 func (g *generator) base(extra []string) llb.State {
+	return g.steps(g.packaged(extra), g.plan.Image.Steps, g.in.Runtime, g.named)
+}
+
+// packaged is the image's base with packages; the vertex that installs them may
+// use the network.
+func (g *generator) packaged(extra []string) llb.State {
 	packages := slices.Concat(g.plan.Image.Packages, extra)
 	if len(packages) == 0 {
 		return g.in.Runtime.State
@@ -40,7 +46,8 @@ func (g *generator) base(extra []string) llb.State {
 	return g.install(g.in.Runtime.State, installation{script: RuntimePackagesScript, packages: packages, prefix: NameRuntimePackages}, llb.User("0"))
 }
 
-// Runtime is the base of the image with packages of its own distribution.
+// Runtime is the base of the image with packages of its own distribution and
+// with the plan's steps.
 func (r *Result) Runtime(packages []string) llb.State { return r.generator.base(packages) }
 
 // support copies what programs read and the base has not; nil is nothing.
@@ -86,6 +93,9 @@ func (g *generator) supportHistory(history []ocispecs.History, needs runtimeneed
 	}
 	if len(g.plan.Image.Packages)+len(needs.Packages) > 0 {
 		entry("install packages")
+	}
+	for _, s := range g.plan.Image.Steps {
+		entry("run " + s.String())
 	}
 	if g.support(llb.Scratch(), needs) != nil {
 		entry("add what the base lacks")

@@ -16,19 +16,28 @@ import (
 const packagesCache = "rustfile/packages"
 
 // system is the toolchain with packages of its image's distribution: those
-// that every vertex gets, and extra. Without any it is the toolchain itself.
-// Beside rustup's, this is the one vertex that uses the network: the package
-// manager checks signatures, and the output is keyed by the toolchain and the
-// names of the packages, in whatever order they are given.
+// that every vertex gets, and extra. A toolchain with steps has the former.
 func (g *generator) system(toolchain llb.State, extra []string) llb.State {
-	t := g.plan.Toolchain
-	packages := slices.Concat(t.Packages, extra)
+	packages := g.plan.Toolchain.Packages
+	if len(g.plan.Toolchain.Steps) == 0 {
+		return g.equipped(toolchain, slices.Concat(packages, extra))
+	}
+	there := func(name string) bool { return slices.Contains(packages, name) }
+	return g.equipped(toolchain, slices.DeleteFunc(slices.Clone(extra), there), g.steppedAgain()...)
+}
+
+// equipped is the toolchain with packages; without any it is the toolchain
+// itself. This vertex uses the network: the package manager checks signatures,
+// and the output is keyed by the toolchain and the names of the packages, in
+// whatever order they are given.
+func (g *generator) equipped(toolchain llb.State, packages []string, opts ...llb.RunOption) llb.State {
 	if len(packages) == 0 {
 		return toolchain
 	}
+	packages = slices.Clone(packages)
 	slices.Sort(packages)
 	packages = slices.Compact(packages)
-	foreign := slices.Clone(t.Architectures)
+	foreign := slices.Clone(g.plan.Toolchain.Architectures)
 	for _, name := range packages {
 		if _, arch, ok := strings.Cut(name, ":"); ok {
 			foreign = append(foreign, arch)
@@ -36,7 +45,7 @@ func (g *generator) system(toolchain llb.State, extra []string) llb.State {
 	}
 	slices.Sort(foreign)
 	foreign = slices.Compact(foreign)
-	return g.install(toolchain, installation{script: PackagesScript, foreign: foreign, packages: packages, prefix: NameToolchain})
+	return g.install(toolchain, installation{script: PackagesScript, foreign: foreign, packages: packages, prefix: NameToolchain}, opts...)
 }
 
 // installation says what a vertex installs.
@@ -61,7 +70,7 @@ func (g *generator) install(onto llb.State, i installation, opts ...llb.RunOptio
 		llb.Network(pb.NetMode_UNSET), llb.Platform(g.platform),
 		g.named(i.prefix+namePackages(i.packages)),
 	)
-	if g.in.IgnoreCache != nil && g.in.IgnoreCache("packages") {
+	if g.ignores("packages") {
 		opts = append(opts, llb.IgnoreCache)
 	}
 	return onto.Run(opts...).Root()

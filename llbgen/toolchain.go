@@ -7,11 +7,12 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 )
 
-// toolchain is the builder image with what rustup has to add to it for any
-// target. This vertex, [generator.standardLibrary] and [generator.system] are
-// the only ones that use the network: rustup verifies what it downloads, and
-// the output is keyed by the image's digest and the names asked for.
-func (g *generator) toolchain() llb.State {
+// rustup is the builder image with what rustup has to add to it for any
+// target. This vertex, [generator.standardLibrary], those that install packages
+// and steps that the user lets are the only ones that use the network: rustup
+// verifies what it downloads, and the output is keyed by the image's digest and
+// the names asked for.
+func (g *generator) rustup() llb.State {
 	t := g.plan.Toolchain
 	if t.Install == "" && len(t.Components) == 0 && len(t.Targets) == 0 {
 		return g.in.Toolchain.State

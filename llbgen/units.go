@@ -23,8 +23,8 @@ func Planner(p *plan.Plan, in Inputs) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
-	toolchain := g.toolchain()
-	manifests, err := g.manifests(toolchain)
+	t := g.toolchains()
+	manifests, err := g.manifests(t.sources)
 	if err != nil {
 		return llb.State{}, err
 	}
@@ -38,8 +38,9 @@ func Planner(p *plan.Plan, in Inputs) (llb.State, error) {
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(namePlan), llb.WithExportCache(),
 	}
 	opts = append(opts, g.environment()...)
-	opts = append(opts, g.gitMounts(toolchain, allPackages)...)
-	return toolchain.Run(opts...).AddMount("/out", llb.Scratch()), nil
+	opts = append(opts, g.gitMounts(t.sources, allPackages)...)
+	opts = append(opts, g.steppedAgain()...)
+	return t.host.Run(opts...).AddMount("/out", llb.Scratch()), nil
 }
 
 func everyGit(plan.GitSource) bool { return true }
@@ -66,11 +67,11 @@ func (g *generator) manifests(toolchain llb.State) (llb.State, error) {
 // units makes the compile vertices and returns their outputs.
 func (g *generator) units(t toolchains) ([]llb.State, error) {
 	script := g.unitScript()
-	target := unitBase{g: g, toolchain: t.target, sources: t.host, script: script, triple: g.plan.Triple}
-	host := unitBase{g: g.native(), toolchain: t.host, sources: t.host, script: script, triple: g.plan.HostTriple()}
-	host.probe = host.g.probe(host)
+	target := unitBase{g: g, toolchain: t.target, sources: t.sources, script: script, triple: g.plan.Triple}
+	host := unitBase{g: g.native(), toolchain: t.host, sources: t.sources, script: script, triple: g.plan.HostTriple()}
+	host.probe = host.g.probe(t.host, host)
 	if target.probe = host.probe; g.plan.Cross != nil {
-		target.probe = g.probe(target)
+		target.probe = g.probe(t.host, target)
 	}
 	outputs := make([]llb.State, len(g.plan.Units.Vertices))
 	for i, v := range g.plan.Units.Vertices {
@@ -105,7 +106,7 @@ type unitBase struct {
 
 // probe asks the toolchain, once for all compile vertices of a machine, what
 // each cargo would ask it again. No standard library is needed for the answer.
-func (g *generator) probe(base unitBase) llb.State {
+func (g *generator) probe(toolchain llb.State, base unitBase) llb.State {
 	workdir := path.Join(sourceDir, g.plan.Units.Workdir)
 	opts := []llb.RunOption{
 		llb.Args([]string{"/bin/sh", "/rustfile/probe.sh", workdir, g.plan.Units.Config, base.triple}), llb.Dir("/"),
@@ -114,7 +115,8 @@ func (g *generator) probe(base unitBase) llb.State {
 		llb.Network(pb.NetMode_NONE), llb.Platform(g.platform), g.named(nameProbe), llb.WithExportCache(),
 	}
 	opts = append(opts, g.configMount()...)
-	return base.sources.Run(append(opts, g.environment()...)...).AddMount("/out", llb.Scratch())
+	opts = append(opts, g.steppedAgain()...)
+	return toolchain.Run(append(opts, g.environment()...)...).AddMount("/out", llb.Scratch())
 }
 
 // configMount mounts the files that the Cargo configuration names, if any.
@@ -275,19 +277,19 @@ func (g *generator) linked(t toolchains) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
-	manifests, err := g.manifests(t.host)
+	manifests, err := g.manifests(t.sources)
 	if err != nil {
 		return llb.State{}, err
 	}
 	all := g.merged(append([]llb.State{manifests}, outputs...), "all units", "build")
 	opts := []llb.RunOption{llb.AddMount(buildDir, all, llb.ForceNoOutput, llb.ContentCache(llb.MountContentCacheOff))}
 	if g.in.WholeSources {
-		sources, err := g.sources(t.host)
+		sources, err := g.sources(t.sources)
 		if err != nil {
 			return llb.State{}, err
 		}
 		opts = append(opts, mountCrates(sources.all)...)
 	}
-	opts = append(opts, g.gitMounts(t.host, allPackages)...)
+	opts = append(opts, g.gitMounts(t.sources, allPackages)...)
 	return g.members(t, g.sourceConfig(everyGit), opts)
 }

@@ -70,19 +70,13 @@ func parseCopies(o *Options, v value) error {
 // copyDetails reads the fields of a [[copy]] table that may be absent.
 func copyDetails(c *Copy, r value) (err error) {
 	if f, ok := r.fields["mode"]; ok {
-		if c.Mode, err = f.str(); err != nil {
+		if c.Mode, err = octalMode(f, 0o777); err != nil {
 			return err
-		}
-		if n, err := strconv.ParseUint(c.Mode, 8, 32); err != nil || n > 0o777 || len(c.Mode) < 3 {
-			return f.fault(fmt.Sprintf("`%s` is not an octal mode", clip(c.Mode)), `write it as: mode = "0644"`)
 		}
 	}
 	if f, ok := r.fields["owner"]; ok {
-		if c.Owner, err = scalar(f, `owner = "65532:65532"`); err != nil {
+		if c.Owner, err = userName(f, `owner = "65532:65532"`); err != nil {
 			return err
-		}
-		if err := checkUser(c.Owner); err != nil {
-			return f.fault(err.Error(), "give UID, UID:GID, NAME or NAME:GROUP")
 		}
 	}
 	if f, ok := r.fields["compiled"]; ok {
@@ -93,6 +87,18 @@ func copyDetails(c *Copy, r value) (err error) {
 		c.Compiled = strconv.FormatBool(on)
 	}
 	return nil
+}
+
+// octalMode reads permissions in octal, up to the greatest value.
+func octalMode(v value, most uint64) (string, error) {
+	text, err := v.str()
+	if err != nil {
+		return "", err
+	}
+	if n, err := strconv.ParseUint(text, 8, 32); err != nil || n > most || len(text) < 3 {
+		return "", v.fault(fmt.Sprintf("`%s` is not an octal mode", clip(text)), `write it as: mode = "0644"`)
+	}
+	return text, nil
 }
 
 // contextPath reads a path that must stay in the build context.

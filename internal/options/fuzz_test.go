@@ -55,7 +55,7 @@ func FuzzRustfile(f *testing.F) {
 	for _, seed := range []string{
 		"", "# syntax=rustfile/rustfile:1\n", "package = 'a@1.2'\nbins = ['x', \"y\"]", "features = 'a b,c'\n[images]\nbuilder = 'rust:1.95'",
 		"images = { runtime = \"\"\"debian\"\"\" }", "[package]\nname = 'x'", "all-features = true\r\nlocked = true", "\xef\xbb\xbfsuite='trixie'",
-		everyImageKey, "[variants.a]\nbins = ['x']\n[variants.a.healthcheck]\ntest = 'x'", "copy = [{source = 'a', destination = '/b/'}]", "[[copy]]\n[[secrets]]\nid = 1",
+		everyImageKey, everyStep, "[[test]]\nfiles.'/a'.mode = 1", "[variants.a]\nbins = ['x']\n[variants.a.healthcheck]\ntest = 'x'", "copy = [{source = 'a', destination = '/b/'}]", "[[copy]]\n[[secrets]]\nid = 1",
 		"bins = [[1], {a = 2}]", "manifest-path = 'a/../Cargo.toml'", "[[images]]", "images.builder.x = 1979-05-27", "\"profile\" = 'dev'",
 	} {
 		f.Add([]byte(seed))
@@ -75,6 +75,7 @@ func FuzzBuildArgs(f *testing.F) {
 		{"features", "a,b", "FEATURES", "b a"}, {"bin", "x", "bins", "y"}, {"SOURCE_DATE_EPOCH", "0", "locked", ""},
 		{"no_default_features", "1", "BUILDKIT_SYNTAX", "x"}, {"runtime-image", "debian:12", "featrues", ""}, {"toolchain", "-Zx", "profile", "--config=x"},
 		{"env", "A=b", "labels", "{'a.b' = 1}"}, {"cmd", `["a", 'b"']`, "ports", "80,53/udp"}, {"copy", "[{source='a',destination='/b'}]", "secrets", "[{}]"},
+		{"run", "[{in='image',command=['a']}]", "test", "[{files={'/a'={}}}]"},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3])
 	}

@@ -149,16 +149,21 @@ func checkAbsolute(text string) string {
 	return ""
 }
 
-func parseUser(o *Options, v value) error {
-	text, err := scalar(v, `user = "65532:65532"`)
+func parseUser(o *Options, v value) (err error) {
+	o.Image.User, err = userName(v, `user = "65532:65532"`)
+	return err
+}
+
+// userName reads a user with an optional group, by name or number.
+func userName(v value, example string) (string, error) {
+	text, err := scalar(v, example)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := checkUser(text); err != nil {
-		return v.fault(err.Error(), "give UID, UID:GID, NAME or NAME:GROUP")
+		return "", v.fault(err.Error(), "give UID, UID:GID, NAME or NAME:GROUP")
 	}
-	o.Image.User = text
-	return nil
+	return text, nil
 }
 
 // scalar reads a string or an integer, which people write for ids and ports.

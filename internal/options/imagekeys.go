@@ -93,7 +93,7 @@ var imageKeys = []key{
 	}, parseExtraSources},
 	{KeySecrets, KeyDoc{
 		Args: []string{"secrets"}, Type: TypeTables, Default: "none", Fields: secretFields,
-		Description: "Secrets of the client that the vertices of workspace members can read.",
+		Description: "Secrets of the client that the vertices of workspace members, and steps that name them, can read.",
 	}, parseSecrets},
 	{KeyCacheNamespace, KeyDoc{
 		Args: []string{"cache-namespace"}, Type: TypeString, Default: "none",
@@ -111,4 +111,12 @@ var imageKeys = []key{
 		Args: []string{"native"}, Type: TypeTables, Default: "what rustfile knows of crates", Fields: nativeFields,
 		Description: "Packages that a crate needs to be compiled, in place of those that rustfile knows of.",
 	}, parseNative},
+	{KeyRun, KeyDoc{
+		Args: []string{"run"}, Type: TypeTables, Default: "none", Fields: stepFields,
+		Description: "Commands that run in the builder image or in the base of the image, in order; see Steps.",
+	}, parseSteps},
+	{KeyTest, KeyDoc{
+		Args: []string{"test"}, Type: TypeTables, Default: "none", Fields: testFields,
+		Description: "Checks of the finished image, before it is exported; see Tests of the image.",
+	}, parseTests},
 }

@@ -52,6 +52,8 @@ const (
 	KeyBuildPackages     = "packages.build"
 	KeyRuntimePackages   = "packages.runtime"
 	KeyNative            = "native"
+	KeyRun               = "run"
+	KeyTest              = "test"
 	KeyLibc              = "libc"
 	KeyAuditable         = "auditable"
 	KeySBOM              = "sbom"
@@ -73,6 +75,8 @@ const (
 	// are put together; of any other type one place wins.
 	TypeTable  = "table of strings"
 	TypeTables = "array of tables"
+	// TypeFields is a table with keys of the user's own, each a table.
+	TypeFields = "table of tables"
 )
 
 // required is the default of a field that has none.
@@ -94,9 +98,11 @@ type KeyDoc struct {
 	Description string
 	// Values are those that a string can have, nil for any.
 	Values []string
-	// Number is true when a string may be written as an integer, too.
+	// Number is true when a string may be written as an integer, too, and Zero
+	// when an integer may be 0.
 	Number bool
-	// Fields describe the tables of an array of tables.
+	Zero   bool
+	// Fields describe the tables of an array or a table of tables.
 	Fields []KeyDoc
 }
 

@@ -79,6 +79,10 @@ type Options struct {
 	Image ImageOptions
 	// Build is what the user asked of the vertices that compile.
 	Build BuildOptions
+	// Steps are commands that change the base images, and Tests checks of the
+	// image, in the order given.
+	Steps []Step
+	Tests []Test
 	// BuildPackages and RuntimePackages are Debian packages to install for the
 	// build and in the image, as given.
 	BuildPackages   []string

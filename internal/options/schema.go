@@ -96,6 +96,9 @@ func valueSchema(doc KeyDoc) (*schema, error) {
 		}
 	case TypeInteger:
 		least := 1
+		if doc.Zero {
+			least = 0
+		}
 		s.Type, s.Minimum = "integer", &least
 	case TypeStrings:
 		s.Type, s.Items = "array", text
@@ -105,22 +108,34 @@ func valueSchema(doc KeyDoc) (*schema, error) {
 		s.Type, s.Items = []string{"array", "integer"}, &schema{Type: []string{"integer", "string"}}
 	case TypeTable:
 		s.Type, s.Additional = "object", &schema{Type: []string{"string", "integer", "boolean"}}
-	case TypeTables:
-		s.Type, s.Items = "array", newTable()
-		for _, field := range doc.Fields {
-			f, err := valueSchema(field)
-			if err != nil {
-				return nil, err
-			}
-			s.Items.Properties[field.Name] = f
-			if field.Default == required {
-				s.Items.Required = append(s.Items.Required, field.Name)
-			}
+	case TypeTables, TypeFields:
+		table, err := fieldsSchema(doc.Fields)
+		if err != nil {
+			return nil, err
+		}
+		if s.Type, s.Items = "array", table; doc.Type == TypeFields {
+			s.Type, s.Items, s.Additional = "object", nil, table
 		}
 	default:
 		return nil, fmt.Errorf("the schema knows no type %q", doc.Type)
 	}
 	return s, nil
+}
+
+// fieldsSchema describes a table with the given keys.
+func fieldsSchema(fields []KeyDoc) (*schema, error) {
+	table := newTable()
+	for _, field := range fields {
+		f, err := valueSchema(field)
+		if err != nil {
+			return nil, err
+		}
+		table.Properties[field.Name] = f
+		if field.Default == required {
+			table.Required = append(table.Required, field.Name)
+		}
+	}
+	return table, nil
 }
 
 // describe is what an editor shows beside a key.

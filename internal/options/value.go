@@ -238,26 +238,35 @@ func (v value) records(fields []KeyDoc) ([]value, error) {
 	if v.kind != kindArray {
 		return nil, v.typeFault("an array of tables", "[["+v.name+"]]")
 	}
-	var known []string
-	for _, f := range fields {
-		known = append(known, f.Name)
-	}
 	for _, item := range v.items {
 		if item.kind != kindTable {
 			return nil, v.faultAt(item.span, fmt.Sprintf("expected tables in the array, found %s", item.kind), "write each as: [["+v.name+"]]")
 		}
-		for _, key := range item.keys {
-			if err := v.checkField(item.fields[key], key, known); err != nil {
-				return nil, err
-			}
-		}
-		for _, f := range fields {
-			if _, ok := item.fields[f.Name]; !ok && f.Default == required {
-				return nil, v.faultAt(item.span, fmt.Sprintf("`%s` is missing", f.Name), fmt.Sprintf(`add: %s = "…"`, f.Name))
-			}
+		if err := v.checkRecord(item, fields); err != nil {
+			return nil, err
 		}
 	}
 	return v.items, nil
+}
+
+// checkRecord checks that the keys of a table are among the fields, and that
+// those are there which must be.
+func (v value) checkRecord(item value, fields []KeyDoc) error {
+	var known []string
+	for _, f := range fields {
+		known = append(known, f.Name)
+	}
+	for _, key := range item.keys {
+		if err := v.checkField(item.fields[key], key, known); err != nil {
+			return err
+		}
+	}
+	for _, f := range fields {
+		if _, ok := item.fields[f.Name]; !ok && f.Default == required {
+			return v.faultAt(item.span, fmt.Sprintf("`%s` is missing", f.Name), fmt.Sprintf(`add: %s = "…"`, f.Name))
+		}
+	}
+	return nil
 }
 
 func (v value) checkField(field value, key string, known []string) error {

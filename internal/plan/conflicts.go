@@ -33,10 +33,14 @@ func (p *Plan) setBuildOptions(o *options.Options) {
 	}
 	p.Members.Variables = b.Env
 	for _, s := range b.Secrets {
-		p.Members.Secrets = append(p.Members.Secrets, Secret{ID: s.ID, Env: s.Env, Target: s.Target, Required: s.Required})
+		p.Members.Secrets = append(p.Members.Secrets, planSecret(s))
 	}
 	p.Members.Extra = b.ExtraSources
 	p.Members.Copies = append(p.Members.Copies, extraCopies(b.ExtraSources)...)
+}
+
+func planSecret(s options.Secret) Secret {
+	return Secret{ID: s.ID, Env: s.Env, Target: s.Target, Required: s.Required}
 }
 
 func extraCopies(names []string) []Copy {

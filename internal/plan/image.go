@@ -27,11 +27,13 @@ func BaseImages(ws *cargo.Workspace, o *options.Options) (builder, runtime strin
 
 // setImage plans the runtime image and what the user asked of it.
 func (p *Plan) setImage(o *options.Options, s *selection, in Inputs, assets []Asset) (err error) {
-	if p.Image, err = planImage(o, s, in); err == nil {
-		p.Image.configure(o, assets)
-		p.wasm(o)
+	if p.Image, err = planImage(o, s, in); err != nil {
+		return err
 	}
-	return err
+	p.Image.configure(o, assets)
+	p.wasm(o)
+	p.setTests(o)
+	return p.setSteps(o)
 }
 
 // planImage plans the runtime image.

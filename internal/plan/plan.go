@@ -45,6 +45,8 @@ type Plan struct {
 	// Compiled are the packages that the binaries are made of.
 	Compiled Compiled `json:"compiled"`
 	Image    Image    `json:"image"`
+	// Tests are checks of the finished image, in order.
+	Tests []Test `json:"tests,omitempty"`
 	// Requests say who asked for the packages of the builder image, sorted by
 	// package and then by who asked.
 	Requests []PackageRequest `json:"requests,omitempty"`
@@ -78,6 +80,9 @@ type Toolchain struct {
 	// Architectures are the foreign architectures, as dpkg names them, that
 	// packages may be of; sorted and unique.
 	Architectures []string `json:"architectures,omitempty"`
+	// Steps are commands that run in the image, with the packages, before
+	// anything is compiled.
+	Steps []Step `json:"steps,omitempty"`
 }
 
 // Sources are the third-party sources that the lock file names.
@@ -250,6 +255,8 @@ type Image struct {
 	Base string `json:"base"`
 	// Packages are installed in the base, of whose distribution they are; sorted.
 	Packages []string `json:"packages,omitempty"`
+	// Steps are commands that run in the base, with the packages, in order.
+	Steps []Step `json:"steps,omitempty"`
 	// DefaultBase is true when the user named no base.
 	DefaultBase bool `json:"defaultBase,omitempty"`
 	// Libraries says how libraries are added that the programs need and the base

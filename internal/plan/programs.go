@@ -25,32 +25,35 @@ func (p *Plan) NamesPrograms(o *options.Options) bool {
 	return len(p.programs(o)) > 0
 }
 
-// named is a program that an option names.
-type named struct{ key, program string }
+// named is a program that an option names, or the test with an index.
+type named struct {
+	key, program string
+	test         int
+}
 
-// programs are those that the options name: what the image runs and its health
-// check.
+// programs are those that the options name: what the image runs, its health
+// check and its tests.
 func (p *Plan) programs(o *options.Options) []named {
-	var out []named
+	out := p.testPrograms()
 	if o.Image.Init {
-		out = append(out, named{options.KeyInit, initProgram})
+		out = append(out, named{key: options.KeyInit, program: initProgram})
 	}
 	if len(o.Image.Entrypoint) > 0 {
-		out = append(out, named{options.KeyEntrypoint, o.Image.Entrypoint[0]})
+		out = append(out, named{key: options.KeyEntrypoint, program: o.Image.Entrypoint[0]})
 	}
 	if len(p.Image.Entrypoint) == 0 && len(p.Image.Cmd) > 0 {
-		out = append(out, named{options.KeyCmd, p.Image.Cmd[0]})
+		out = append(out, named{key: options.KeyCmd, program: p.Image.Cmd[0]})
 	}
 	h := p.Image.Healthcheck
 	if h == nil || len(h.Test) < 2 {
 		return out
 	}
 	if h.Test[0] == "CMD" {
-		return append(out, named{options.KeyHealthTest, h.Test[1]})
+		return append(out, named{key: options.KeyHealthTest, program: h.Test[1]})
 	}
-	out = append(out, named{options.KeyHealthTest, "/bin/sh"})
+	out = append(out, named{key: options.KeyHealthTest, program: "/bin/sh"})
 	if words := strings.Fields(h.Test[1]); len(words) > 0 && plainWord(words[0]) && !slices.Contains(builtins, words[0]) {
-		out = append(out, named{options.KeyHealthTest, words[0]})
+		out = append(out, named{key: options.KeyHealthTest, program: words[0]})
 	}
 	return out
 }
@@ -118,6 +121,9 @@ func (p *Plan) has(root fs.FS, at string) (bool, error) {
 
 func (p *Plan) missingProgram(o *options.Options, n named) *cargo.Error {
 	fix := fmt.Sprintf("name a program that the base %s has, one of the image's binaries, or a file of [[copy]]", p.Image.Base)
+	if n.key == options.KeyTest {
+		return o.TestFault(n.test, fmt.Sprintf("the image has no program `%s`", n.program), fix)
+	}
 	if n.program == "/bin/sh" && n.key == options.KeyHealthTest {
 		return o.Fault(n.key, "the image has no shell to run the command in", `write it as an array: ["program", "argument"]`)
 	}

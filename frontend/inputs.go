@@ -3,6 +3,7 @@ package frontend
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/distribution/reference"
@@ -37,7 +38,7 @@ func (b *build) inputs(ctx context.Context, ws *cargo.Workspace, p *plan.Plan, p
 		})
 	}
 	run(func() (err error) {
-		in.Toolchain, err = b.base(ctx, builderContext, p.Toolchain.Image, b.platformOr(nil))
+		in.Toolchain, err = b.builder(ctx, p.Toolchain)
 		return err
 	})
 	run(func() (err error) {
@@ -55,6 +56,23 @@ func (b *build) inputs(ctx context.Context, ws *cargo.Workspace, p *plan.Plan, p
 	run(func() error { return b.downloads(ctx, p.Sources.Registries, in.Downloads) })
 	return in, eg.Wait()
 }
+
+// builder resolves the image that compiles. When nobody chose it, the fault of
+// one that does not exist is that of the package that needs it.
+func (b *build) builder(ctx context.Context, t plan.Toolchain) (llbgen.Base, error) {
+	base, err := b.base(ctx, builderContext, t.Image, b.platformOr(nil))
+	var missing *missingImageError
+	if errors.As(err, &missing) && t.Needed != nil {
+		return base, t.Needed.Fault("and there is no image of it: "+err.Error(),
+			"correct it, or choose a toolchain in rust-toolchain.toml, with --build-arg toolchain=… or with --build-arg builder-image=…")
+	}
+	return base, err
+}
+
+// missingImageError is a base image that the registry does not give.
+type missingImageError struct{ error }
+
+func (e *missingImageError) Unwrap() error { return e.error }
 
 // base resolves a base image: a named context of the user's, or the image that
 // the plan names, pinned to its digest of now.
@@ -96,7 +114,7 @@ func (b *build) image(ctx context.Context, ref string, platform ocispecs.Platfor
 		},
 	})
 	if err != nil {
-		return llbgen.Base{}, told(err, "cannot find the base image %s: %v", reference.FamiliarString(named), err)
+		return llbgen.Base{}, &missingImageError{told(err, "cannot find the base image %s: %v", reference.FamiliarString(named), err)}
 	}
 	if resolvedName, err := reference.ParseNormalizedNamed(resolved); err == nil && dgst != "" {
 		if pinned, err := reference.WithDigest(reference.TrimNamed(resolvedName), dgst); err == nil {

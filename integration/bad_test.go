@@ -178,7 +178,7 @@ var refusals = []struct {
 		want: examples.BadInput{File: "rust-toolchain.toml", Line: 2, Message: "`mine`"}},
 	{name: "package needs a newer Rust", do: func(p *project) {
 		p.replace("app/Cargo.toml", "publish.workspace = true\n", "publish.workspace = true\nrust-version = \"1.200\"\n")
-	}, want: examples.BadInput{File: "app/Cargo.toml", Line: 6, Message: "needs Rust 1.200"}},
+	}, want: examples.BadInput{File: "app/Cargo.toml", Line: 6, Message: "no image of it: cannot find the base image rust:1.200-bookworm"}},
 	{name: "edition of the future", do: func(p *project) { p.replace("Cargo.toml", `"2021"`, `"2042"`) },
 		want: examples.BadInput{File: "Cargo.toml", Line: 7, Message: "2042"}},
 }

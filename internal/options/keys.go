@@ -147,7 +147,7 @@ var buildKeys = []key{
 		Description: "The manifest to build, relative to the build context.",
 	}, parseManifestPath},
 	{KeyToolchain, KeyDoc{
-		Args: []string{"toolchain"}, Type: TypeString, Default: "rust-toolchain.toml, else the pinned stable",
+		Args: []string{"toolchain"}, Type: TypeString, Default: "rust-toolchain.toml, else the newest `rust-version` of the packages, at least the pinned stable",
 		Description: "The Rust channel, in place of the one in rust-toolchain.toml: `1.95`, `stable`, `nightly-2026-01-02`.",
 	}, parseToolchain},
 	{KeySuite, KeyDoc{

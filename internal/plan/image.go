@@ -15,9 +15,16 @@ import (
 const nonRoot = "65532:65532"
 
 // BaseImages are the references of the builder image and the runtime base, by
-// tag. They do not depend on the binary.
+// tag. They depend on the binary only where a package of the workspace needs a
+// newer Rust than others; without a chosen binary, all packages count.
 func BaseImages(ws *cargo.Workspace, o *options.Options) (builder, runtime string, err error) {
-	t, err := planToolchain(ws, o, "")
+	var c *closure
+	if s, err := selectBinaries(ws, o); err == nil {
+		if c, err = newClosure(ws, s); err != nil {
+			return "", "", err
+		}
+	}
+	t, err := planToolchain(ws, o, c, "")
 	if err != nil {
 		return "", "", err
 	}

@@ -43,11 +43,11 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	if err := checkOptions(ws, o, selection); err != nil {
 		return nil, err
 	}
-	toolchain, err := planToolchain(ws, o, host)
+	closure, err := newClosure(ws, selection)
 	if err != nil {
 		return nil, err
 	}
-	closure, err := newClosure(ws, selection)
+	toolchain, err := planToolchain(ws, o, closure, host)
 	if err != nil {
 		return nil, err
 	}

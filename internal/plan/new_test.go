@@ -253,9 +253,6 @@ func TestFaults(t *testing.T) {
 			"b/Cargo.toml": "[package]\nname = \"b\"\nversion = \"0.1.0\"\n[features]\nf = []\n[[bin]]\nname = \"b\"\npath = \"src/main.rs\"\nrequired-features = [\"f\"]\n[dependencies]\ntwo = \"2\"\n",
 		}, request{target: "b"}, "b/Cargo.toml:6:1", "--build-arg features=f"},
 		{"channel", map[string]string{"rust-toolchain.toml": "[toolchain]\nchannel = \"weird\"\n"}, request{target: "a"}, "rust-toolchain.toml:2", "weird"},
-		{"rust-version", map[string]string{
-			"b/Cargo.toml": "[package]\nname = \"b\"\nversion = \"0.1.0\"\nrust-version = \"1.999\"\n[dependencies]\ntwo = \"2\"\n",
-		}, request{target: "b"}, "b/Cargo.toml:4", "needs Rust 1.999"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := newPlan(project(tc.files), tc.request)

@@ -83,6 +83,9 @@ type Toolchain struct {
 	// Steps are commands that run in the image, with the packages, before
 	// anything is compiled.
 	Steps []Step `json:"steps,omitempty"`
+	// Needed is the package because of which the image is not that of
+	// [StableRust], nil when there is none or the user chose.
+	Needed *RustNeed `json:"needed,omitempty"`
 }
 
 // Sources are the third-party sources that the lock file names.

@@ -11,8 +11,9 @@ import (
 	"github.com/rustfile/rustfile/internal/options"
 )
 
-// StableRust is the release that builds a project which does not ask for
-// another: the newest one this version of rustfile is tested with.
+// StableRust is the release that builds a project which neither asks for
+// another nor needs a newer one: the newest that this version of rustfile is
+// tested with.
 const StableRust = "1.95"
 
 // oldestRust is the minor release of Rust 1 whose cargo first took a file as
@@ -27,8 +28,10 @@ var inertComponents = []string{"clippy", "miri", "rls", "rust-analyzer", "rust-a
 
 // planToolchain maps the toolchain file to an image: a release has one of its
 // own, any other channel is installed into the image of the stable release. It
-// does not know the target, so that all targets of a build share it.
-func planToolchain(ws *cargo.Workspace, o *options.Options, host string) (Toolchain, error) {
+// does not know the target, so that all targets of a build share it. Where
+// neither the options nor the file name a release, the packages of the closure
+// do by what they need; c is nil for all packages of the workspace.
+func planToolchain(ws *cargo.Workspace, o *options.Options, c *closure, host string) (Toolchain, error) {
 	var t Toolchain
 	channel, span := o.Toolchain, o.Spans["toolchain"]
 	if file := ws.Toolchain; file != nil {
@@ -46,10 +49,12 @@ func planToolchain(ws *cargo.Workspace, o *options.Options, host string) (Toolch
 			}
 		}
 	}
-	version := ""
+	version, need := "", newestNeed(compiledFirst(ws, c), localPackages(ws))
 	switch {
+	case o.BuilderImage != "" && (channel == "" || channel == "stable"):
+		version = StableRust // what the image has is not known
 	case channel == "" || channel == "stable":
-		version = StableRust
+		version, t.Needed = fittingRust(need)
 	case release.MatchString(channel):
 		version = channel
 	case channelName.MatchString(channel):
@@ -76,7 +81,7 @@ func planToolchain(ws *cargo.Workspace, o *options.Options, host string) (Toolch
 		}
 	}
 	if t.Install == "" && o.BuilderImage == "" {
-		return t, checkRustVersion(ws, version)
+		return t, checkRust(need, version)
 	}
 	return t, nil
 }
@@ -84,32 +89,6 @@ func planToolchain(ws *cargo.Workspace, o *options.Options, host string) (Toolch
 // channelName is what rustup calls a channel, with an optional date.
 // https://rust-lang.github.io/rustup/concepts/toolchains.html
 var channelName = regexp.MustCompile(`^(stable|beta|nightly)(-\d{4}-\d{2}-\d{2})?$`)
-
-// checkRustVersion refuses a package that says it needs a newer compiler, and
-// an edition the compiler does not know, before anything is downloaded.
-func checkRustVersion(ws *cargo.Workspace, version string) error {
-	minor := minorOf(version)
-	for _, p := range ws.Members {
-		if need := minorOf(p.RustVersion); need > minor {
-			return &cargo.Error{
-				Span:    p.Span("package.rust-version"),
-				Message: fmt.Sprintf("package `%s` needs Rust %s and the build uses Rust %s", p.Name, p.RustVersion, version),
-				Fix:     "ask for a newer toolchain in rust-toolchain.toml or with --build-arg toolchain=" + p.RustVersion,
-			}
-		}
-		if need, known := editionMinor[p.Edition]; known && need > minor {
-			return &cargo.Error{
-				Span:    p.Span("package.edition"),
-				Message: fmt.Sprintf("edition %s of package `%s` needs Rust 1.%d and the build uses Rust %s", p.Edition, p.Name, need, version),
-				Fix:     "ask for a newer toolchain in rust-toolchain.toml or with --build-arg toolchain=1." + strconv.Itoa(need),
-			}
-		}
-	}
-	return nil
-}
-
-// editionMinor is the minor release of Rust 1 that stabilised each edition.
-var editionMinor = map[string]int{"2018": 31, "2021": 56, "2024": 85}
 
 func minorOf(version string) int {
 	parts := strings.Split(version, ".")

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"strings"
 
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/client/llb"
@@ -39,6 +41,9 @@ func Build(ctx context.Context, c client.Client) (_ *client.Result, err error) {
 	ws, err := b.read(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if b.wantsLock {
+		return b.lockFile(ctx, ws)
 	}
 	// All of them, before work on the first begins.
 	for _, platform := range b.ui.TargetPlatforms {
@@ -165,8 +170,8 @@ func (b *build) explained(ctx context.Context, err error, p *plan.Plan, in llbge
 // checkHermetic refuses a graph in which anything but rustup, the package
 // manager and steps that the user lets could use the network or a download has no checksum. No plan leads to one; this is the
 // proof, on every build, and not only in tests. It is also that no command runs
-// under emulation.
-func (b *build) checkHermetic(ctx context.Context, st llb.State, in llbgen.Inputs, platform ocispecs.Platform) error {
+// under emulation. More names are prefixes of vertices that may use it, too.
+func (b *build) checkHermetic(ctx context.Context, st llb.State, in llbgen.Inputs, platform ocispecs.Platform, more ...string) error {
 	constraints := []llb.ConstraintsOpt{llb.Platform(platform), llb.WithCaps(b.client.BuildOpts().LLBCaps)}
 	def, err := st.Marshal(ctx, constraints...)
 	if err != nil {
@@ -180,7 +185,10 @@ func (b *build) checkHermetic(ctx context.Context, st llb.State, in llbgen.Input
 		}
 		given = append(given, d)
 	}
-	return errors.Join(hermetic.Check(def, usesNetwork, given...), hermetic.CheckPlatform(def, b.platformOr(nil), given...))
+	network := func(name string) bool {
+		return usesNetwork(name) || slices.ContainsFunc(more, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+	}
+	return errors.Join(hermetic.Check(def, network, given...), hermetic.CheckPlatform(def, b.platformOr(nil), given...))
 }
 
 // plan decides what is built for a platform.

@@ -60,17 +60,22 @@ func (b *build) read(ctx context.Context) (*cargo.Workspace, error) {
 		return nil, err
 	}
 	b.fs = newRefFS(ctx, ref)
-	ws, err := cargo.Load(b.fs, cargo.LoadOptions{ManifestPath: b.options.ManifestPath, Excluded: b.context.excludes})
+	ws, err := cargo.Load(b.fs, cargo.LoadOptions{ManifestPath: b.options.ManifestPath, Excluded: b.context.excludes, Unlocked: true})
 	if err != nil {
 		return nil, err
 	}
-	for name, data := range ws.Files {
-		b.files[name] = data
-	}
+	b.show(ws)
 	if b.options, err = plan.Configure(ws, b.options); err != nil {
 		return nil, err
 	}
-	return ws, nil
+	return b.locked(ctx, ws)
+}
+
+// show keeps the files of a workspace for errors and vertices.
+func (b *build) show(ws *cargo.Workspace) {
+	for name, data := range ws.Files {
+		b.files[name] = data
+	}
 }
 
 // openContext finds out what the context is and returns the part of it that

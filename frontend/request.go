@@ -45,6 +45,9 @@ type build struct {
 	headFound *gitmeta.Head
 	headErr   error
 
+	// wantsLock is true when the lock file is asked for, and no image.
+	wantsLock bool
+
 	// muslWarning is for the warning about musl's allocator.
 	muslWarning sync.Once
 
@@ -76,7 +79,11 @@ func newBuild(ctx context.Context, c client.Client) (*build, error) {
 	if b.options, err = options.Parse(name, b.entry.Data, ui.BuildArgs); err != nil {
 		return nil, b.withSources(err)
 	}
-	if err := b.options.SetTarget(ui.Target); err != nil {
+	target := ui.Target
+	if target == lockTarget {
+		b.wantsLock, target = true, ""
+	}
+	if err := b.options.SetTarget(target); err != nil {
 		return nil, b.withSources(err)
 	}
 	if b.lock, err = b.readLock(ctx); err != nil && !b.mayReplaceLock(err) {

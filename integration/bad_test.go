@@ -152,8 +152,10 @@ var refusals = []struct {
 	{name: "unknown feature of a member", fixture: "several-members", options: func(o *testenv.BuildOptions) {
 		o.Target, o.BuildArgs = "a", map[string]string{"features": "lib-common/lout"}
 	}, want: examples.BadInput{File: "lib-common/Cargo.toml", Line: 2, Message: "package `lib-common` has no feature `lout`\nfeatures: extra, loud"}},
-	{name: "unlocked", options: buildArg("locked", "false"),
-		want: examples.BadInput{File: "locked", Message: "cannot be turned off"}},
+	{name: "online", options: buildArg("offline", "false"),
+		want: examples.BadInput{File: "offline", Message: "cannot be turned off"}},
+	{name: "unlocked and frozen", options: func(o *testenv.BuildOptions) { o.BuildArgs = map[string]string{"locked": "false", "frozen": "true"} },
+		want: examples.BadInput{File: "locked", Message: "conflicts with `frozen`"}},
 	{name: "no commit", options: buildArg("git-metadata", "true"),
 		want: examples.BadInput{File: "git-metadata", Message: "the build context has no git commit\nbuild from a git URL"}},
 	{name: "invalid date", options: buildArg("SOURCE_DATE_EPOCH", "yesterday"),

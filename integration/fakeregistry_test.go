@@ -3,26 +3,28 @@ package integration
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"path"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// fakeRegistry is a registry of crates on the loopback interface that a test can break. It has no index but its
-// configuration: versions come from the lock file.
+// fakeRegistry is a registry of crates on the loopback interface that a test can break. Its crates have no dependencies.
 type fakeRegistry struct {
 	address string
 	server  *http.Server
 
 	mu       sync.Mutex
 	archives map[string][]byte // by "name/version"
+	index    map[string]string // lines of the sparse index, by the crate's name
 	requests []string          // paths, in order
 	// fault, when set, answers in place of the registry; false leaves the request to it.
 	fault func(w http.ResponseWriter, r *http.Request) bool
@@ -30,7 +32,7 @@ type fakeRegistry struct {
 
 func newFakeRegistry(t testing.TB) *fakeRegistry {
 	t.Helper()
-	f := &fakeRegistry{archives: map[string][]byte{}}
+	f := &fakeRegistry{archives: map[string][]byte{}, index: map[string]string{}}
 	f.listen(t, "127.0.0.1:0")
 	t.Cleanup(f.down)
 	return f
@@ -59,6 +61,7 @@ func (f *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	fault := f.fault
 	name, found := strings.CutPrefix(r.URL.Path, "/crates/")
 	archive, known := f.archives[name]
+	lines := f.index[path.Base(r.URL.Path)]
 	f.mu.Unlock()
 	switch {
 	case fault != nil && fault(w, r):
@@ -66,6 +69,8 @@ func (f *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"dl": "http://%s/crates/{crate}/{version}"}`, f.address)
 	case found && known:
 		w.Write(archive)
+	case strings.HasPrefix(r.URL.Path, "/index/") && lines != "":
+		io.WriteString(w, lines)
 	default:
 		http.NotFound(w, r)
 	}
@@ -82,8 +87,8 @@ func (f *fakeRegistry) downloads() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := 0
-	for _, path := range f.requests {
-		if strings.HasPrefix(path, "/crates/") {
+	for _, asked := range f.requests {
+		if strings.HasPrefix(asked, "/crates/") {
 			n++
 		}
 	}
@@ -94,6 +99,7 @@ func (f *fakeRegistry) downloads() int {
 // crate is a generated crate whose library has a function name().
 type crate struct {
 	name    string
+	version string       // crateVersion when empty
 	entries []tar.Header // after Cargo.toml and src/lib.rs
 	content string       // of the regular files among them
 }
@@ -119,9 +125,9 @@ func (c crate) archive(t testing.TB) []byte {
 			}
 		}
 	}
-	dir := c.name + "-" + crateVersion
+	dir := c.name + "-" + cmp.Or(c.version, crateVersion)
 	add(tar.Header{Name: dir + "/Cargo.toml", Mode: 0o644, Typeflag: tar.TypeReg},
-		fmt.Sprintf("[package]\nname = %q\nversion = %q\nedition = \"2021\"\n", c.name, crateVersion))
+		fmt.Sprintf("[package]\nname = %q\nversion = %q\nedition = \"2021\"\n", c.name, cmp.Or(c.version, crateVersion)))
 	add(tar.Header{Name: dir + "/src/lib.rs", Mode: 0o644, Typeflag: tar.TypeReg},
 		fmt.Sprintf("pub fn name() -> &'static str { %q } // %s\n", c.name, t.Name()))
 	for _, h := range c.entries {
@@ -136,11 +142,15 @@ func (c crate) archive(t testing.TB) []byte {
 	return b.Bytes()
 }
 
-// publish makes the registry serve a crate's archive.
+// publish makes the registry serve a crate's archive. The index has one line for each version:
+// https://doc.rust-lang.org/cargo/reference/registry-index.html#json-schema
 func (f *fakeRegistry) publish(c crate, archive []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.archives[c.name+"/"+crateVersion] = archive
+	version := cmp.Or(c.version, crateVersion)
+	f.archives[c.name+"/"+version] = archive
+	f.index[c.name] += fmt.Sprintf("{\"name\":%q,\"vers\":%q,\"deps\":[],\"cksum\":\"%x\",\"features\":{},\"yanked\":false}\n",
+		c.name, version, sha256.Sum256(archive))
 }
 
 // projectOf makes a project that prints the names of the crates it depends on, which come from the registry in the

@@ -15,13 +15,7 @@ func TestPrivateRegistry(t *testing.T) {
 	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
 	f := newFakeRegistry(t)
 	p := f.projectOf(t, crate{name: "one"})
-	unknown := func(w http.ResponseWriter, r *http.Request) bool {
-		if r.Header.Get("Authorization") == header {
-			return false
-		}
-		http.Error(w, "who are you?", http.StatusUnauthorized)
-		return true
-	}
+	unknown := authenticated(header)
 	f.setFault(unknown)
 	o := testenv.BuildOptions{Context: p.Dir}
 	_, err := b.Build(t.Context(), o)
@@ -39,5 +33,16 @@ func TestPrivateRegistry(t *testing.T) {
 	}
 	if strings.Contains(res.Logs(), "letmein") {
 		t.Error("the log shows the token")
+	}
+}
+
+// authenticated is the fault of a registry that answers nobody but who says the right Authorization.
+func authenticated(header string) func(w http.ResponseWriter, r *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Header.Get("Authorization") == header {
+			return false
+		}
+		http.Error(w, "who are you?", http.StatusUnauthorized)
+		return true
 	}
 }

@@ -33,8 +33,12 @@ const (
 
 // Prefixes of the names of vertices that run a command.
 const (
-	// NameToolchain begins the only exec vertices that may use the network.
+	// NameToolchain begins the exec vertices that may use the network for what
+	// compiles.
 	NameToolchain = "[toolchain] "
+	// NameLock begins the vertex in which cargo writes the lock file; it may use
+	// the network. It is in no graph of an image.
+	NameLock = "[lock] "
 	// NameRuntimePackages begins the vertex that installs packages in the
 	// runtime base; it may use the network, too.
 	NameRuntimePackages = "[runtime] "

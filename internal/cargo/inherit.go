@@ -37,6 +37,10 @@ func (l *loader) workspaceOf(m *manifest, at *value) (*manifest, error) {
 		fault.Fix = "Write the value out, or add a [workspace] section with it to the root manifest above this package."
 		return nil, fault
 	}
+	if l.inherited == nil {
+		l.inherited = map[string]bool{}
+	}
+	l.inherited[root.path] = true
 	return root, nil
 }
 

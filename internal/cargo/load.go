@@ -17,6 +17,12 @@ type LoadOptions struct {
 	// Excluded reports whether a path that is absent from the context was
 	// excluded by .dockerignore; nil means that none was.
 	Excluded func(path string) bool
+	// Unlocked makes a lock file that is missing or older than the manifests no
+	// error, but [Workspace.LockFault].
+	Unlocked bool
+	// Lock is the text of the lock file, in place of the one in the context; nil
+	// for that one.
+	Lock []byte
 }
 
 // Load reads a project. A fault of the project is an *[Error]; any other error
@@ -25,6 +31,8 @@ func Load(fsys fs.FS, opts LoadOptions) (*Workspace, error) {
 	l := &loader{
 		tree:      newTree(fsys),
 		excluded:  opts.Excluded,
+		unlocked:  opts.Unlocked,
+		given:     opts.Lock,
 		manifests: map[string]*manifest{},
 		packages:  map[string]*Package{},
 	}
@@ -39,6 +47,9 @@ func Load(fsys fs.FS, opts LoadOptions) (*Workspace, error) {
 	if err != nil {
 		return nil, err
 	}
+	if fault := ws.LockFault; fault != nil {
+		fault.Source = l.tree.files[fault.Span.File]
+	}
 	return ws, nil
 }
 
@@ -48,7 +59,10 @@ type loader struct {
 	excluded  func(string) bool
 	manifests map[string]*manifest // by path of the Cargo.toml
 	packages  map[string]*Package  // likewise, with inheritance applied
+	inherited map[string]bool      // paths of the root manifests that packages inherit from
 	globbed   int                  // directory entries the members globs looked at
+	unlocked  bool                 // whether the lock file may be missing or stale
+	given     []byte               // the lock file in place of the context's, nil for that
 }
 
 func (l *loader) workspace(manifestPath string) (*Workspace, error) {
@@ -80,10 +94,35 @@ func (l *loader) workspace(manifestPath string) (*Workspace, error) {
 	if err := l.pathPackages(ws); err != nil {
 		return nil, err
 	}
-	if err := l.lock(ws); err != nil {
+	if err := l.otherRoots(ws); err != nil {
 		return nil, err
 	}
-	return ws, ws.checkLock()
+	return ws, l.locked(ws)
+}
+
+// locked reads the lock file and holds it against the manifests.
+func (l *loader) locked(ws *Workspace) error {
+	ws.index()
+	err := l.lock(ws)
+	if err == nil {
+		err = ws.checkLock()
+	}
+	var fault *Error
+	if l.unlocked && errors.As(err, &fault) && (ws.Lock == nil && errors.Is(err, fs.ErrNotExist) || errors.Is(err, errStale)) {
+		ws.LockFault = fault
+		return nil
+	}
+	return err
+}
+
+// index finds packages by their directories.
+func (w *Workspace) index() {
+	w.byDir = map[string]*Package{}
+	for _, list := range [][]*Package{w.Members, w.PathPackages} {
+		for _, p := range list {
+			w.byDir[p.Dir] = p
+		}
+	}
 }
 
 // describe makes the workspace of a membership.

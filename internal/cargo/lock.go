@@ -14,11 +14,16 @@ import (
 // lock reads the Cargo.lock beside the root manifest.
 func (l *loader) lock(ws *Workspace) error {
 	name := path.Join(ws.Root, "Cargo.lock")
-	data, err := l.tree.read(name, MaxLockSize)
+	data, err := l.given, error(nil)
+	if data == nil {
+		data, err = l.tree.read(name, MaxLockSize)
+	} else {
+		l.tree.files[name], ws.LockGiven = data, true
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return l.missing(name, ws.Span("package.name"), fmt.Sprintf("cannot create the lock file `%s` because --locked was passed: "+
 			"the project has no Cargo.lock", name),
-			"Run `cargo generate-lockfile` and add Cargo.lock to the project.")
+			"Run `cargo generate-lockfile` and add Cargo.lock to the project; or set `locked = false`, and every build may choose other versions.")
 	}
 	if err != nil {
 		return l.unreadable(name, Span{File: name}, err)

@@ -1,19 +1,21 @@
 package cargo
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
+
+// errStale is a lock file that cargo has to bring up to date.
+var errStale = errors.New("the lock file is older than the manifests")
 
 // checkLock finds out whether the lock file is older than the manifests, as
 // far as that shows without resolving: every local package that cargo must
 // resolve has its entry, and each of its dependencies its package.
 func (w *Workspace) checkLock() error {
-	w.Lock.local, w.byDir = map[string]string{}, map[string]*Package{}
-	for _, list := range [][]*Package{w.Members, w.PathPackages} {
-		for _, p := range list {
-			w.Lock.local[p.Dir], w.byDir[p.Dir] = p.Version, p
-		}
+	w.Lock.local = map[string]string{}
+	for dir, p := range w.byDir {
+		w.Lock.local[dir] = p.Version
 	}
 	seen := map[*Package]bool{}
 	for _, p := range w.Members {
@@ -104,7 +106,7 @@ func (w *Workspace) hasLocal(name string) bool {
 }
 
 func (w *Workspace) staleLock(at Span, why string) error {
-	return &Error{Span: at,
+	return &Error{Span: at, Err: errStale,
 		Message: fmt.Sprintf("the lock file `%s` needs to be updated but --locked was passed to prevent this: %s", w.Lock.Path, why),
 		Fix:     "Run `cargo update --workspace` (or `cargo generate-lockfile`) and commit Cargo.lock."}
 }

@@ -19,6 +19,10 @@ type Workspace struct {
 	// member, a patch or another path package reaches by path, sorted by
 	// directory.
 	PathPackages []*Package
+	// OtherRoots are the root manifests of other workspaces that path packages
+	// inherit from and that are no path packages, sorted by path. Of a virtual
+	// one only Dir and Manifest are set.
+	OtherRoots []*Package
 	// Resolver is the feature resolver in force: "1", "2" or "3".
 	Resolver string
 	// Profiles holds the [profile.*] tables of the root manifest as written:
@@ -29,6 +33,12 @@ type Workspace struct {
 	Patches []Patch
 	// Lock is the parsed Cargo.lock beside the root manifest.
 	Lock *Lock
+	// LockGiven is true when the lock file is not that of the context but that of
+	// [LoadOptions].
+	LockGiven bool
+	// LockFault says why there is no lock file that fits the manifests; nil when
+	// there is one. Lock is then nil or older than they are.
+	LockFault *Error
 	// Toolchain is the rust-toolchain(.toml) file, nil when there is none.
 	Toolchain *Toolchain
 	// Config is the merged .cargo/config(.toml) of the workspace root and the

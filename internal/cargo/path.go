@@ -2,12 +2,12 @@ package cargo
 
 import (
 	"errors"
+	"fmt"
 	"path"
 	"strings"
 )
 
 var (
-	errOutside  = errors.New("is outside the build context")
 	errAbsolute = errors.New("is absolute, and a build context has no absolute paths")
 	errNUL      = errors.New("contains a NUL byte")
 )
@@ -23,11 +23,24 @@ func joinPath(dir, rel string) (string, error) {
 		return "", errAbsolute
 	}
 	joined := path.Join(dir, rel)
-	if joined == ".." || strings.HasPrefix(joined, "../") {
-		return "", errOutside
+	parts, steps := strings.Split(joined, "/"), 0
+	for steps < len(parts) && parts[steps] == ".." {
+		steps++
+	}
+	if steps > 0 {
+		return "", &outsideError{up: strings.Join(parts[:steps], "/")}
 	}
 	return joined, nil
 }
+
+// outsideError is a path that leaves the build context.
+type outsideError struct {
+	// up is the way from the context to the nearest directory above it that holds
+	// the path: "..", "../.." and so on.
+	up string
+}
+
+func (e *outsideError) Error() string { return "is outside the build context" }
 
 // hasDrive reports whether a path starts with a Windows drive letter.
 func hasDrive(p string) bool {
@@ -70,14 +83,15 @@ func relativeTo(dir, p string) string {
 func pathError(v *value, what, written string, err error) *Error {
 	fault := v.fault("%s `%s` %v", what, strings.ReplaceAll(written, "\x00", `\0`), err)
 	fault.Err = err
+	var outside *outsideError
 	switch {
+	case errors.As(err, &outside):
+		fault.Fix = fmt.Sprintf("Build with a context that has both: `docker buildx build -f Rustfile --build-arg manifest-path=DIR/Cargo.toml %s`, "+
+			"run in this context's directory, where DIR is the path from `%[1]s` to here; or move what the path names into the context.", outside.up)
 	case errors.Is(err, errNUL):
 		fault.Fix = "Remove the NUL byte."
 	case errors.Is(err, errAbsolute):
 		fault.Fix = "Use a path relative to the manifest, inside the build context."
-	default:
-		fault.Fix = "Build with a context that contains it: run the build from the common parent directory " +
-			"and name this project's manifest, or move the package into the context."
 	}
 	return fault
 }

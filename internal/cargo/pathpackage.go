@@ -164,6 +164,31 @@ func (l *loader) pathPackages(ws *Workspace) error {
 	return nil
 }
 
+// otherRoots finds the roots of other workspaces that path packages inherit
+// from, unless they are path packages themselves. Cargo reads nothing of them
+// but the root manifest, and wants the targets of that to exist.
+func (l *loader) otherRoots(ws *Workspace) error {
+	local := map[string]bool{ws.RootManifest: true}
+	for _, p := range ws.PathPackages {
+		local[p.Manifest] = true
+	}
+	for _, name := range sortedKeys(l.inherited) {
+		if local[name] {
+			continue
+		}
+		m := l.manifests[name]
+		root := &Package{Dir: m.dir, Manifest: m.path}
+		if m.pkg != nil {
+			var err error
+			if root, err = l.pkg(m); err != nil {
+				return err
+			}
+		}
+		ws.OtherRoots = append(ws.OtherRoots, root)
+	}
+	return nil
+}
+
 func (l *loader) pathPackage(d Dependency) (*Package, error) {
 	m, err := l.manifest(d.manifestPath(), d.Span)
 	if err != nil {

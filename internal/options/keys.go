@@ -209,9 +209,12 @@ var buildKeys = []key{
 		Args: []string{"known-hosts"}, Type: TypeString, Default: "those of github.com, gitlab.com and bitbucket.org",
 		Description: "Public keys of the servers that git dependencies come from over ssh, as lines of a `known_hosts` file.",
 	}, parseKnownHosts},
-	{KeyLocked, lockedDoc("locked", "--locked"), parseLocked},
-	{KeyOffline, lockedDoc("offline", "--offline"), parseLocked},
-	{KeyFrozen, lockedDoc("frozen", "--locked --offline"), parseLocked},
+	{KeyLocked, KeyDoc{
+		Args: []string{"locked"}, Type: TypeBoolean, Default: "true",
+		Description: "Refuse a `Cargo.lock` that is missing or older than the manifests; with `false` cargo writes it for the build.",
+	}, parseLocked},
+	{KeyOffline, lockedDoc("offline", "--offline"), parseAlways},
+	{KeyFrozen, lockedDoc("frozen", "--locked --offline"), parseAlways},
 }
 
 // argumentKeys are build arguments only.

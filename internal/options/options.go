@@ -55,6 +55,9 @@ type Options struct {
 	// LockedFlags are those of "frozen", "locked" and "offline" that the user
 	// spelled out, sorted. They say what rustfile does anyway.
 	LockedFlags []string
+	// Unlocked lets cargo write a lock file that is missing or older than the
+	// manifests. What is compiled is then that lock file's.
+	Unlocked bool
 	// Toolchain is the channel that replaces the one of rust-toolchain.toml, ""
 	// when not given.
 	Toolchain string

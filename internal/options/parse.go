@@ -153,23 +153,41 @@ func parseImage(v value) (string, error) {
 	return text, nil
 }
 
-// parseLocked accepts the flags that say what is done anyway. The keys differ
-// in nothing but their name, which is the flag's.
+// parseLocked reads the one of cargo's flags that can be turned off.
 func parseLocked(o *Options, v value) error {
 	on, err := v.boolean()
 	if err != nil {
 		return err
 	}
-	flag := strings.ToLower(v.name)
+	o.Unlocked = !on
+	if on {
+		o.spellOut(v)
+	}
+	return nil
+}
+
+// parseAlways accepts the flags that say what is done anyway. The keys differ
+// in nothing but their name, which is the flag's.
+func parseAlways(o *Options, v value) error {
+	on, err := v.boolean()
+	if err != nil {
+		return err
+	}
 	if !on {
 		return v.fault("cannot be turned off: crates are fetched by the checksums in Cargo.lock and compiled without a network, "+
-			"so every build is --locked and --offline", "remove it; to change Cargo.lock run cargo update in the project")
+			"so every build is --locked and --offline", "remove it; with locked = false, cargo brings Cargo.lock up to date")
 	}
+	o.spellOut(v)
+	return nil
+}
+
+// spellOut notes a flag by its name, which is the key's.
+func (o *Options) spellOut(v value) {
+	flag := strings.ToLower(v.name)
 	if !slices.Contains(o.LockedFlags, flag) {
 		o.LockedFlags = append(o.LockedFlags, flag)
 		slices.Sort(o.LockedFlags)
 	}
-	return nil
 }
 
 func parseSourceDateEpoch(o *Options, v value) error {

@@ -45,11 +45,11 @@ func TestSchemaAgrees(t *testing.T) {
 	}{
 		{"", true}, {everyImageKey, true}, {"[variants.a]\nbins = ['a']\n[variants.a.healthcheck]\ntest = 'x'", true}, {"features = 'a b'", true},
 		{"features = ['a']", true}, {"ports = 80", true}, {"healthcheck.test = ['a']", true}, {"user = 5", true}, {"granularity = 'unit'", true},
-		{"images.builder = 'rust'", true}, {"env = {A = 1, B = true, C = 'x'}", true}, {"locked = true", true}, {"stop-signal = 15", true},
+		{"images.builder = 'rust'", true}, {"env = {A = 1, B = true, C = 'x'}", true}, {"locked = true", true}, {"locked = false", true}, {"stop-signal = 15", true},
 		{everyStep, true}, {"test = [{command = ['a'], exit = 0}]", true}, {"test = [{files = {'/a' = {modes = '1'}}}]", false}, {"run = [{command = 'a'}]", false},
 		{"run = [{in = 'x', command = 'a'}]", false}, {"test = [{command = 'a', exit = -1}]", false}, {"test = [{files = {'/a' = 1}}]", false},
 		{"featrues = []", false}, {"bins = 'a'", false}, {"bins = [1]", false}, {"all-features = 'yes'", false}, {"granularity = 'fine'", false},
-		{"images.build = 'x'", false}, {"images = 'x'", false}, {"env = {A = [1]}", false}, {"copy = [{source = 'a'}]", false}, {"locked = false", false},
+		{"images.build = 'x'", false}, {"images = 'x'", false}, {"env = {A = [1]}", false}, {"copy = [{source = 'a'}]", false}, {"offline = false", false},
 		{"copy = [{source = 'a', destination = '/b', dest = 'c'}]", false}, {"variants.a.variants = {}", false}, {"variants.a.manifest-path = 'Cargo.toml'", false},
 		{"variants.a.profiel = 'dev'", false}, {"healthcheck.retries = 0", false}, {"healthcheck.retries = '3'", false}, {"ports = ['80', true]", false},
 		{"debug = 'all'", false}, {"SOURCE_DATE_EPOCH = 1", false}, {"secrets = [{env = 'A'}]", false},

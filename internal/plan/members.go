@@ -37,6 +37,10 @@ func planMembers(ws *cargo.Workspace, o *options.Options, s *selection, c *closu
 			m.Unused = append(m.Unused, p.Dir)
 		}
 	}
+	for _, root := range ws.OtherRoots {
+		files = append(files, root.Manifest)
+		m.Placeholders = append(m.Placeholders, placeholders(root)...)
+	}
 	for _, dir := range vendored {
 		m.Copies = append(m.Copies, Copy{Path: dir})
 	}
@@ -46,6 +50,9 @@ func planMembers(ws *cargo.Workspace, o *options.Options, s *selection, c *closu
 	}
 	slices.Sort(m.Placeholders)
 	m.Placeholders = slices.Compact(m.Placeholders)
+	if ws.LockGiven {
+		m.Files = append(m.Files, File{Path: ws.Lock.Path, Content: string(ws.Files[ws.Lock.Path])})
+	}
 	m.Args = memberArgs(ws, o, s, triple)
 	return m
 }

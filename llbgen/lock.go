@@ -1,0 +1,50 @@
+package llbgen
+
+import (
+	"path"
+	"strings"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/rustfile/rustfile/internal/plan"
+)
+
+// The names of the vertices that the lock file comes from.
+const (
+	// nameManifestsOfProject is what the vertex sees that writes the lock file.
+	nameManifestsOfProject = "[internal] manifests of the project"
+	nameLockFile           = "[internal] the lock file"
+)
+
+// Lock is the vertex that writes the project's lock file; its output holds
+// Cargo.lock. It uses the network: which versions there are is not in its key,
+// so what it found stays until a manifest changes or the cache loses it.
+func Lock(l *plan.LockFile, in Inputs) (llb.State, error) {
+	g, err := newGenerator(&plan.Plan{Platform: l.Platform, Toolchain: l.Toolchain}, in)
+	if err != nil {
+		return llb.State{}, err
+	}
+	files := llb.Scratch().File(write(nil, l.Files), common(nameManifestsOfProject))
+	opts := []llb.RunOption{
+		llb.Args(append([]string{"/bin/sh", "/rustfile/lock.sh"}, l.Args...)),
+		llb.Dir(path.Join(sourceDir, l.Workdir)),
+		llb.AddEnv("CARGO_TERM_COLOR", "never"),
+		llb.AddMount("/rustfile", g.script("lock.sh"), llb.Readonly),
+		llb.AddMount(sourceDir, files, llb.ForceNoOutput),
+		llb.Network(pb.NetMode_UNSET), llb.Platform(g.platform),
+		common(NameLock + "cargo " + strings.Join(l.Args, " ")),
+	}
+	for _, t := range l.Tokens {
+		opts = append(opts, llb.AddSecret(t.Variable, llb.SecretID("HTTP_AUTH_HEADER_"+t.Host), llb.SecretAsEnvName(t.Variable), llb.SecretOptional))
+	}
+	if in.IgnoreCache != nil && in.IgnoreCache("lock") {
+		opts = append(opts, llb.IgnoreCache)
+	}
+	opts = append(opts, g.location(l.Location)...)
+	return g.toolchain().Run(opts...).AddMount("/out", llb.Scratch()), nil
+}
+
+// LockFile is a state that holds a lock file alone.
+func LockFile(data []byte) llb.State {
+	return llb.Scratch().File(llb.Mkfile("/Cargo.lock", 0o644, data, llb.WithCreatedTime(sourceTime)), common(nameLockFile))
+}

@@ -1,0 +1,75 @@
+package llbgen_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/rustfile/rustfile/internal/hermetic"
+	"github.com/rustfile/rustfile/internal/llbtext"
+	"github.com/rustfile/rustfile/internal/plan"
+	"github.com/rustfile/rustfile/llbgen"
+)
+
+func lockDefinition(t *testing.T, l *plan.LockFile, ignore func(string) bool) *llb.Definition {
+	t.Helper()
+	st, err := llbgen.Lock(l, llbgen.Inputs{
+		Toolchain: llbgen.Base{State: llb.Image("rust")}, Runtime: llbgen.Base{State: llb.Scratch()}, Context: llb.Scratch(), IgnoreCache: ignore,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	def, err := st.Marshal(t.Context(), llb.LinuxAmd64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return def
+}
+
+// TestLockVertex: it has a network that only its name allows, a token that no
+// build must have, and a key of the manifests and the toolchain.
+func TestLockVertex(t *testing.T) {
+	l := &plan.LockFile{
+		Platform: "linux/amd64", Workdir: ".", Args: []string{"generate-lockfile"},
+		Files:  []plan.File{{Path: "Cargo.toml", Content: "[package]\n"}, {Path: "src/main.rs"}},
+		Tokens: []plan.RegistryToken{{Host: "crates.example", Variable: "CARGO_REGISTRIES_OWN_TOKEN"}},
+	}
+	def := lockDefinition(t, l, nil)
+	allow := func(name string) bool { return strings.HasPrefix(name, llbgen.NameLock) }
+	if err := hermetic.Check(def, allow); err != nil {
+		t.Error(err)
+	}
+	if hermetic.Check(def, nil) == nil {
+		t.Error("the vertex has no network")
+	}
+	key := vertex(t, def, llbgen.NameLock)
+	if again := vertex(t, lockDefinition(t, l, func(string) bool { return false }), llbgen.NameLock); again != key {
+		t.Error("the same manifests have another key")
+	}
+	edited := *l
+	edited.Files = []plan.File{{Path: "Cargo.toml", Content: "[package]\nname = \"a\"\n"}, {Path: "src/main.rs"}}
+	if vertex(t, lockDefinition(t, &edited, nil), llbgen.NameLock) == key {
+		t.Error("other manifests have the same key")
+	}
+	ignored := lockDefinition(t, l, func(name string) bool { return name == "lock" })
+	vertices, err := llbtext.Vertices(ignored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range vertices {
+		exec := v.Op.GetExec()
+		if exec == nil {
+			continue
+		}
+		if !ignored.Metadata[v.Digest].IgnoreCache {
+			t.Error("--no-cache-filter lock does not run the vertex again")
+		}
+		if len(exec.Secretenv) != 1 || !exec.Secretenv[0].Optional || exec.Secretenv[0].ID != "HTTP_AUTH_HEADER_crates.example" {
+			t.Errorf("the secrets are %v", exec.Secretenv)
+		}
+		if exec.Network != pb.NetMode_UNSET {
+			t.Errorf("the network is %v", exec.Network)
+		}
+	}
+}

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Has cargo write the lock file of the workspace in the working directory, and
+# puts it into /out. The arguments are cargo's. Nothing is compiled.
+set -eu
+PATH=$(cd / && rustc --print sysroot)/bin:$PATH
+# A wrapper of the project's configuration is not there.
+RUSTC_WRAPPER='' RUSTC_WORKSPACE_WRAPPER='' CARGO_NET_OFFLINE=false cargo "$@"
+mkdir -p /out
+cp Cargo.lock /out/Cargo.lock
+touch -d @1153704088 /out/Cargo.lock

@@ -1,7 +1,6 @@
 package frontend
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"path"
@@ -35,9 +34,13 @@ func (b *build) locked(ctx context.Context, ws *cargo.Workspace) (*cargo.Workspa
 		return nil, err
 	}
 	name := path.Join(ws.Root, "Cargo.lock")
-	had, there := ws.Files[name]
-	if there && bytes.Equal(data, had) {
-		return ws, nil
+	_, there := ws.Files[name]
+	written, err := cargo.ParseLock(name, data)
+	if err != nil {
+		return nil, err
+	}
+	if there && ws.LockFault == nil && ws.Lock.Equal(written) {
+		return ws, nil // which differs in its comments or its version at most
 	}
 	ws, err = cargo.Load(b.fs, cargo.LoadOptions{ManifestPath: b.options.ManifestPath, Excluded: b.context.excludes, Lock: data})
 	if err != nil {

@@ -108,3 +108,38 @@ func TestOutsideNamesTheContext(t *testing.T) {
 		}
 	}
 }
+
+func TestLockEqual(t *testing.T) {
+	parse := func(text string) *Lock {
+		t.Helper()
+		l, err := ParseLock("Cargo.lock", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	base := lockFile("app 0.1.0 -> a, b", "a 1.0.0 crates -> b", "b 1.0.0 crates")
+	for _, tc := range []struct {
+		name, other string
+		equal       bool
+	}{
+		{"itself", base, true},
+		{"a comment and an older format", "# @generated\n" + strings.Replace(base, "version = 4", "version = 3", 1), true},
+		{"another order", lockFile("b 1.0.0 crates", "a 1.0.0 crates -> b", "app 0.1.0 -> b, a"), true},
+		{"a version", lockFile("app 0.1.0 -> a, b", "a 1.0.0 crates -> b", "b 1.0.1 crates"), false},
+		{"an edge less", lockFile("app 0.1.0 -> a, b", "a 1.0.0 crates", "b 1.0.0 crates"), false},
+		{"a package more", base + "\n[[package]]\nname = \"c\"\nversion = \"1.0.0\"\n", false},
+		{"another source", lockFile("app 0.1.0 -> a, b", "a 1.0.0 crates -> b", "b 1.0.0"), false},
+		{"another checksum", strings.Replace(base, "0123", "3210", 1), false},
+	} {
+		if got := parse(base).Equal(parse(tc.other)); got != tc.equal {
+			t.Errorf("%s: equal is %v", tc.name, got)
+		}
+	}
+	git := func(commit string) string {
+		return lockFile("app 0.1.0 -> g", "g 1.0.0 git+https://host/g#"+strings.Repeat(commit, 40))
+	}
+	if parse(git("a")).Equal(parse(git("b"))) || !parse(git("a")).Equal(parse(git("a"))) {
+		t.Error("git commits are not compared")
+	}
+}

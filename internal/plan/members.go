@@ -92,7 +92,10 @@ var projectFiles = []string{
 
 // workspaceFiles are the files that cargo reads beside the packages.
 func workspaceFiles(ws *cargo.Workspace) []string {
-	files := []string{ws.RootManifest, ws.Lock.Path}
+	files := []string{ws.RootManifest}
+	if !ws.LockGiven { // otherwise it need not be in the context
+		files = append(files, ws.Lock.Path)
+	}
 	files = append(files, ws.Config.Paths...)
 	return append(files, configFiles(ws)...)
 }

@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -116,7 +118,18 @@ func TestPrivateRegistryUnlocked(t *testing.T) {
 	p := unlockedProject(t, f, crate{name: "one"})
 	p.write(".cargo/config.toml", "[registries.own]\nindex = \"sparse+http://"+f.address+"/index/\"\n")
 	p.replace("Cargo.toml", `one = "1.0.0"`, `one = { version = "1", registry = "own" }`)
-	f.setFault(authenticated(header))
+	refused := authenticated(header)
+	f.setFault(func(w http.ResponseWriter, r *http.Request) bool {
+		if refused(w, r) {
+			return true
+		}
+		// Cargo sends its token to registries that say so.
+		if r.URL.Path == "/index/config.json" {
+			fmt.Fprintf(w, `{"dl": "http://%s/crates/{crate}/{version}", "auth-required": true}`, f.address)
+			return true
+		}
+		return false
+	})
 	o := testenv.BuildOptions{Context: p.Dir, BuildArgs: map[string]string{"locked": "false"}}
 	_, err := b.Build(t.Context(), o)
 	checkFailure(t, err, "cargo cannot write the lock file")

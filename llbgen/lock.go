@@ -41,7 +41,7 @@ func Lock(l *plan.LockFile, in Inputs) (llb.State, error) {
 		opts = append(opts, llb.IgnoreCache)
 	}
 	opts = append(opts, g.location(l.Location)...)
-	return g.toolchain().Run(opts...).AddMount("/out", llb.Scratch()), nil
+	return g.rustup().Run(opts...).AddMount("/out", llb.Scratch()), nil
 }
 
 // LockFile is a state that holds a lock file alone.

@@ -18,7 +18,8 @@ type gitFault struct {
 	schemes []string
 	// says are words of the programs by which it is known.
 	says []string
-	// cause and help are for the user; HOST in them stands for the host.
+	// cause and help are for the user; HOST in them stands for the host, and
+	// KEYSCAN for the command that shows its keys.
 	cause, help string
 }
 
@@ -38,8 +39,8 @@ var gitFaults = []gitFault{
 		"Install openssh-client where buildkitd runs; the image moby/buildkit has it."},
 	{overSSH, []string{"Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED"},
 		"a server shows a key that is not known for it",
-		"Compare the keys that `ssh-keyscan HOST` prints with what the server's operator says, and give the right ones in " +
-			options.KeyKnownHosts + ". So do servers of submodules need theirs."},
+		"Compare the keys that `KEYSCAN` prints with what the server's operator says, and give the right ones in " +
+			options.KeyKnownHosts + "; servers of submodules need theirs there, too."},
 	{overSSH, []string{"Permission denied (", "Too many authentication failures"}, "HOST accepts no key of the ssh agent",
 		"`ssh-add -l` lists the agent's keys: one of them must have access to the repository and its submodules."},
 	{overHTTP, []string{"could not read Username", "Authentication failed", "error: 401", "error: 403"}, "HOST wants to know who asks",
@@ -61,7 +62,7 @@ func explainGit(err error, p *plan.Plan, g plan.GitSource) error {
 	for _, f := range gitFaults {
 		said := slices.ContainsFunc(f.says, func(words string) bool { return strings.Contains(err.Error(), words) })
 		if said && (f.schemes == nil || slices.Contains(f.schemes, u.Scheme)) {
-			named := strings.NewReplacer("HOST", u.Hostname())
+			named := strings.NewReplacer("HOST", u.Hostname(), "KEYSCAN", plan.KeyScan(u))
 			return told(err, "%s: %s: %v\n%s", where, named.Replace(f.cause), err, named.Replace(f.help))
 		}
 	}

@@ -27,7 +27,7 @@ func TestExplainGit(t *testing.T) {
 		{"no agent", `no SSH key "default" forwarded from the client`, ssh,
 			[]string{"Cargo.lock:7: cannot get ssh://git@git.example.com:2222/a.git at d43a2a6a109f: the build has no ssh agent", "--ssh default"}},
 		{"another agent", "unset ssh forward key default", ssh, []string{"the build has no ssh agent"}},
-		{"key of the server", "Host key verification failed." + rights, ssh, []string{"known for it", "ssh-keyscan git.example.com", "known-hosts"}},
+		{"key of the server", "Host key verification failed." + rights, ssh, []string{"known for it", "`ssh-keyscan -p 2222 git.example.com`", "known-hosts"}},
 		{"key of the client", "git@git.example.com: Permission denied (publickey)." + rights, ssh, []string{"git.example.com accepts no key", "ssh-add -l"}},
 		{"no program", "error: cannot run ssh: No such file or directory" + rights, ssh, []string{"openssh-client"}},
 		{"unreachable", "ssh: Could not resolve hostname git.example.com: Name or service not known" + rights, ssh, []string{"does not reach git.example.com"}},

@@ -191,7 +191,7 @@ func checkPrivateFaults(t *testing.T, b *testenv.Builder, s *privateCrates, p *p
 		{"unknown server", "", []string{"default=" + s.agent}, []string{at, "no key of that server is known", "ssh-keyscan -p", "known-hosts"}},
 		{"no agent", s.KnownHosts(), nil, []string{at + ": cannot get ssh://git@127.0.0.1:", "the build has no ssh agent", "--ssh default"}},
 		{"agent of another name", s.KnownHosts(), []string{"mine=" + s.agent}, []string{at, "the build has no ssh agent", "--ssh default"}},
-		{"another server", otherKey, []string{"default=" + s.agent}, []string{at, "a server shows a key that is not known for it", "known-hosts"}},
+		{"another server", otherKey, []string{"default=" + s.agent}, []string{at, "a server shows a key that is not known for it", "ssh-keyscan -p", "known-hosts"}},
 		{"another key", s.KnownHosts(), []string{"default=" + serveAgent(t, stranger)}, []string{at, "127.0.0.1 accepts no key of the ssh agent", "ssh-add -l"}},
 	} {
 		t.Run(fault.name, func(t *testing.T) {

@@ -62,18 +62,22 @@ func ownKnownHosts(ws *cargo.Workspace, o *options.Options) []string {
 	return lines
 }
 
-func unknownServer(ws *cargo.Workspace, o *options.Options, g GitSource, u *url.URL) error {
-	scan := "ssh-keyscan " + u.Hostname()
+// KeyScan is the command that prints the keys of the ssh server of a URL.
+func KeyScan(u *url.URL) string {
 	if port := cmp.Or(u.Port(), "22"); port != "22" {
-		scan = "ssh-keyscan -p " + port + " " + u.Hostname()
+		return "ssh-keyscan -p " + port + " " + u.Hostname()
 	}
+	return "ssh-keyscan " + u.Hostname()
+}
+
+func unknownServer(ws *cargo.Workspace, o *options.Options, g GitSource, u *url.URL) error {
 	// The plan was made of the lock file, so the line is that of a package.
 	i := slices.IndexFunc(ws.Lock.Packages, func(p cargo.LockPackage) bool { return p.Span.Start.Line == g.Line })
 	fault := &cargo.Error{
 		Span:    ws.Lock.Packages[i].Span,
 		Message: fmt.Sprintf("package `%s` comes from %s over ssh, and no key of that server is known", ws.Lock.Packages[i].Name, u.Host),
 		Fix: fmt.Sprintf("add the server's keys to %s in the Rustfile, as `%s` prints them and the server's operator confirms them, "+
-			"or to net.ssh.known-hosts in .cargo/config.toml", options.KeyKnownHosts, scan),
+			"or to net.ssh.known-hosts in .cargo/config.toml", options.KeyKnownHosts, KeyScan(u)),
 	}
 	if o.Has(options.KeyKnownHosts) {
 		fault.Message += fmt.Sprintf(": %s (%s) has none", options.KeyKnownHosts, o.Origin(options.KeyKnownHosts))

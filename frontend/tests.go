@@ -2,12 +2,15 @@ package frontend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/frontend/gateway/client"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/cargo"
 	"github.com/rustfile/rustfile/internal/plan"
@@ -74,12 +77,9 @@ func (b *build) runTest(ctx context.Context, s *solved, i int, in llbgen.Inputs,
 		if err := b.checkHermetic(ctx, st, in, platform); err != nil {
 			return "", err
 		}
-		run, cancel := context.WithTimeout(ctx, t.Timeout)
-		ref, err := b.evaluate(run, st, llb.Platform(platform))
-		late := run.Err() != nil && ctx.Err() == nil
-		cancel()
+		ref, err := b.evaluateWithin(ctx, t.Timeout, st, platform)
 		switch {
-		case late && err != nil:
+		case errors.Is(err, errLate):
 			return fmt.Sprintf("`%s` did not end within %s", t.Command, t.Timeout), nil
 		case err != nil:
 			return "", b.options.TestFault(i, fmt.Sprintf("the test `%s` could not be run: %v", t.Name, err),
@@ -94,6 +94,24 @@ func (b *build) runTest(ctx context.Context, s *solved, i int, in llbgen.Inputs,
 		}
 	}
 	return fault, nil
+}
+
+// errLate is the failure of what took too long.
+var errLate = errors.New("it took too long")
+
+// evaluateWithin evaluates a state and fails with errLate when that takes longer.
+// The context gets no deadline: the daemon would see it, too, and could answer
+// before it has passed here.
+func (b *build) evaluateWithin(ctx context.Context, limit time.Duration, st llb.State, platform ocispecs.Platform) (client.Reference, error) {
+	run, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	timer := time.AfterFunc(limit, func() { cancel(errLate) })
+	defer timer.Stop()
+	ref, err := b.evaluate(run, st, llb.Platform(platform))
+	if err != nil && errors.Is(context.Cause(run), errLate) {
+		return nil, errLate
+	}
+	return ref, err
 }
 
 // testOutput reads what the vertex of a test notes.

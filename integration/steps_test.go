@@ -198,3 +198,36 @@ func TestStepFailure(t *testing.T) {
 		})
 	}
 }
+
+// TestStepsThroughBuildx: what buildx prints of a step that fails has the end of the step's output and the lines of the
+// Rustfile; tests that pass stop nothing on this route either.
+func TestStepsThroughBuildx(t *testing.T) {
+	d := testenv.SharedDaemon(t, testenv.OCI)
+	layout, err := testenv.Env(t).FrontendLayout(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(secret, token["token"], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	build := func(p *project) (string, error) {
+		return d.RunBuildx(t.Context(), "build", "--progress", "plain", "--provenance=false", "--secret", "id=token,src="+secret,
+			"--build-context", testenv.FrontendRef+"=oci-layout://"+layout, "--output", "type=cacheonly", "-f", p.path("Rustfile"), p.Dir)
+	}
+	p := newProject(t, steppedFiles)
+	if out, err := build(p); err != nil || !strings.Contains(out, "[test] starts") {
+		t.Errorf("the build ends with %v:\n%s", err, out)
+	}
+	p.replace("Rustfile", "echo 'in the image'", "echo a reason >&2; exit 9; echo 'in the image'")
+	out, err := build(p)
+	if err == nil {
+		t.Fatal("the build succeeded")
+	}
+	_, end, _ := strings.Cut(out, "\n------\n") // what is shown after the progress
+	for _, want := range []string{"> [step] ", "a reason\n", "Rustfile:16\n", ">>> [[run]]", "failed in the base docker.io/library/debian:bookworm-slim with status 9"} {
+		if !strings.Contains(end, want) {
+			t.Errorf("buildx does not show %q at the end of\n%s", want, out)
+		}
+	}
+}

@@ -71,7 +71,7 @@ func (b *build) needs(ctx context.Context, p *plan.Plan, res *llbgen.Result, l *
 	}
 	q := runtimeneeds.Question{
 		Platform: p.Platform, Base: runtimeneeds.NewRoot(nil, nil), BaseName: baseName(p, in), Libraries: runtimeneeds.Mode(p.Image.Libraries), Foreign: p.BuildPlatform() != p.Platform,
-		CACertificates: p.Image.CACertificates, TimeZones: p.Image.TimeZones, Users: p.Image.Users,
+		CACertificates: runtimeneeds.When(p.Image.CACertificates), Others: len(p.Image.Packages) > 0 || len(p.Image.Assets) > 0, TimeZones: p.Image.TimeZones, Users: p.Image.Users,
 		Builder: func() (*runtimeneeds.Root, error) { return b.root(ctx, res.Builder, nil, platform) },
 	}
 	if l.base != nil {
@@ -117,20 +117,34 @@ func (b *build) explainBase(err error, p *plan.Plan) error {
 	}
 	packages := strings.Fields(m[1])[1:]
 	code, _ := strconv.Atoi(m[2])
-	span := b.options.Spans[options.KeyRuntimePackages]
 	switch i := code - llbgen.UnknownPackage; {
 	case code == llbgen.NoPackageManager:
-		return &cargo.Error{Span: span, Message: fmt.Sprintf("the base %s has no package manager that rustfile knows (apt-get, apk), to install %s", p.Image.Base, strings.Join(packages, ", ")),
-			Fix: "use a base that is made of Debian or Alpine packages, or one that has these already"}
+		return b.packageFault("", fmt.Sprintf("the base %s has no package manager that rustfile knows (apt-get, apk), to install %s", p.Image.Base, strings.Join(packages, ", ")),
+			"use a base that is made of Debian or Alpine packages, or one that has these already")
 	case i >= 0 && i < len(packages):
-		if item, ok := b.options.Spans[options.KeyRuntimePackages+"."+packages[i]]; ok {
-			span = item
-		}
-		return &cargo.Error{Span: span, Message: fmt.Sprintf("the base %s knows no package `%s`", p.Image.Base, packages[i]),
-			Fix: "see how its distribution calls the package; https://packages.debian.org finds it by the name of a file"}
+		return b.packageFault(packages[i], fmt.Sprintf("the base %s knows no package `%s`", p.Image.Base, packages[i]),
+			"see how its distribution calls the package; https://packages.debian.org finds it by the name of a file")
 	}
 	return told(err, "the packages %s could not be installed in the base %s: %v\n"+
 		"The package manager's words are in the log above. If the network failed, run the build again.", strings.Join(packages, ", "), p.Image.Base, err)
+}
+
+// packageFault is an error about a package of the image, at the line that names
+// it; the package is "" for all of them. Where nobody asked for it, it is one
+// that a library belongs to.
+func (b *build) packageFault(name, message, fix string) error {
+	switch {
+	case b.options.Has(options.KeyRuntimePackages):
+	case b.options.Image.Init:
+		return b.options.Fault(options.KeyInit, message, fix)
+	default:
+		return &cargo.Error{Message: message, Fix: fix}
+	}
+	fault := b.options.Fault(options.KeyRuntimePackages, message, fix)
+	if item, ok := b.options.Spans[options.KeyRuntimePackages+"."+name]; ok {
+		fault.Span = item
+	}
+	return fault
 }
 
 // scanPrograms reads the programs in the output of the source vertex.

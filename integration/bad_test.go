@@ -33,7 +33,7 @@ func TestBadInput(t *testing.T) {
 }
 
 // checkRefusal builds and checks the error. Nothing may have run but reading the project and, with download, fetching.
-func checkRefusal(t *testing.T, b *testenv.Builder, o testenv.BuildOptions, want examples.BadInput, download bool) {
+func checkRefusal(t *testing.T, b *testenv.Builder, o testenv.BuildOptions, want examples.BadInput, download bool) *testenv.Result {
 	t.Helper()
 	r, err := b.Build(t.Context(), o)
 	if err == nil {
@@ -51,6 +51,13 @@ func checkRefusal(t *testing.T, b *testenv.Builder, o testenv.BuildOptions, want
 	if want.Absent != "" && strings.Contains(r.Logs()+strings.Join(r.Warnings, ""), want.Absent) {
 		t.Error("the progress shows a secret")
 	}
+	checkNothingWritten(t, r)
+	return r
+}
+
+// checkNothingWritten checks that a build that failed has no output.
+func checkNothingWritten(t *testing.T, r *testenv.Result) {
+	t.Helper()
 	if entries, err := os.ReadDir(r.Dir); err == nil && len(entries) > 0 || err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the output has %v (%v)", entries, err)
 	}

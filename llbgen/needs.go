@@ -15,17 +15,18 @@ const zoneinfo = "/usr/share/zoneinfo"
 
 // Assumed is what an image needs as far as that is known without a look at its
 // programs and its base: Debian's slim images have no CA certificates, scratch
-// has nothing, and any other base has everything. A WebAssembly module needs
-// nothing.
+// has nothing, and any other base has everything. CA certificates are needed
+// when a package of the project usually looks for them. A WebAssembly module
+// needs nothing.
 func Assumed(p *plan.Plan, in Inputs) runtimeneeds.Needs {
 	img := p.Image
 	if p.Platform == plan.Wasi {
 		return runtimeneeds.Needs{}
 	}
 	if in.Runtime.State.Output() == nil {
-		return runtimeneeds.Needs{CACertificates: img.CACertificates, TimeZones: img.TimeZones, Users: img.Users, Temp: true}
+		return runtimeneeds.Needs{CACertificates: p.LikelyCertificates(), TimeZones: img.TimeZones, Users: img.Users, Temp: true}
 	}
-	return runtimeneeds.Needs{CACertificates: img.CACertificates && img.DefaultBase && !in.Runtime.Override}
+	return runtimeneeds.Needs{CACertificates: p.LikelyCertificates() && img.DefaultBase && !in.Runtime.Override}
 }
 
 // base is the image's base with packages of its own distribution, those that
@@ -44,6 +45,16 @@ func (g *generator) packaged(extra []string) llb.State {
 	slices.Sort(packages)
 	packages = slices.Compact(packages)
 	return g.install(g.in.Runtime.State, installation{script: RuntimePackagesScript, packages: packages, prefix: NameRuntimePackages}, llb.User("0"))
+}
+
+// RuntimeBase is the base of the image with the packages and the steps that the
+// plan names.
+func RuntimeBase(p *plan.Plan, in Inputs) (llb.State, error) {
+	g, err := newGenerator(p, in)
+	if err != nil {
+		return llb.State{}, err
+	}
+	return g.base(nil), nil
 }
 
 // Runtime is the base of the image with packages of its own distribution and

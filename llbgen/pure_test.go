@@ -84,6 +84,7 @@ func TestKeys(t *testing.T) {
 		{"nothing", func(*plan.Plan) {}, false, false},
 		{"label", func(p *plan.Plan) { p.Image.Labels["x"] = "y" }, false, false},
 		{"user", func(p *plan.Plan) { p.Image.User = "1000" }, false, false},
+		{"CA certificates", func(p *plan.Plan) { p.Image.CACertificates = "always" }, false, false},
 		{"configuration", func(p *plan.Plan) {
 			p.Image.Config = plan.Config{Cmd: []string{"x"}, Env: map[string]string{"A": "b"}, Ports: []string{"1/tcp"}, Volumes: []string{"/v"},
 				Directories: []plan.Directory{{Path: "/v", Mode: 0o755, Owner: "1:1"}}, Assets: []plan.Asset{{Source: "a", Destination: "/a"}}}

@@ -168,7 +168,7 @@ var buildKeys = []key{
 		Values:      waysOfLibraries,
 	}, parseLibraries},
 	{KeyCACertificates, KeyDoc{
-		Args: []string{"ca-certificates"}, Type: TypeBoolean, Default: "true",
+		Args: []string{"ca-certificates"}, Type: TypeBoolean, Default: "when a program looks for them",
 		Description: "Give a base without a bundle of CA certificates the builder's.",
 	}, parseCACertificates},
 	{KeyTimeZones, KeyDoc{

@@ -33,8 +33,9 @@ func parseLibraries(o *Options, v value) error {
 	return nil
 }
 
-func parseCACertificates(o *Options, v value) (err error) {
-	o.CACertificates, err = v.boolean()
+func parseCACertificates(o *Options, v value) error {
+	on, err := v.boolean()
+	o.CACertificates = &on
 	return err
 }
 

@@ -69,11 +69,13 @@ type Options struct {
 	RuntimeImage string
 	// Libraries is one of the Libraries constants.
 	Libraries string
-	// CACertificates, TimeZones and Users are true when a base without CA
-	// certificates, a time zone database or /etc/passwd gets them.
-	CACertificates bool
-	TimeZones      bool
-	Users          bool
+	// CACertificates says whether a base without CA certificates gets them, nil
+	// for when a program looks for them.
+	CACertificates *bool
+	// TimeZones and Users are true when a base without a time zone database or
+	// /etc/passwd gets it.
+	TimeZones bool
+	Users     bool
 	// Granularity is one of the Granularity constants.
 	Granularity string
 	// GitMetadata says whether sources are told the commit, nil for those that ask.
@@ -124,18 +126,17 @@ type Options struct {
 // Defaults returns the options of an empty Rustfile without build arguments.
 func Defaults() *Options {
 	return &Options{
-		Profile:        DefaultProfile,
-		ManifestPath:   DefaultManifestPath,
-		Suite:          DefaultSuite,
-		Granularity:    GranularityAuto,
-		Libc:           LibcGnu,
-		Libraries:      LibrariesAuto,
-		CACertificates: true,
-		Users:          true,
-		Auditable:      true,
-		SBOM:           SBOMSPDX,
-		Spans:          map[string]cargo.Span{},
-		arguments:      map[string]string{},
+		Profile:      DefaultProfile,
+		ManifestPath: DefaultManifestPath,
+		Suite:        DefaultSuite,
+		Granularity:  GranularityAuto,
+		Libc:         LibcGnu,
+		Libraries:    LibrariesAuto,
+		Users:        true,
+		Auditable:    true,
+		SBOM:         SBOMSPDX,
+		Spans:        map[string]cargo.Span{},
+		arguments:    map[string]string{},
 	}
 }
 

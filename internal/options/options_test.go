@@ -31,6 +31,7 @@ const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH
 
 func TestParseValues(t *testing.T) {
 	epoch := func(n int64) *int64 { return &n }
+	off := false
 	for _, tc := range []struct {
 		name string
 		file string
@@ -64,7 +65,7 @@ images = { builder = "rust:1.95", runtime = "localhost:5000/base@sha256:` + stri
 			NoDefaultFeatures: true, AllFeatures: true, Profile: "dist", ManifestPath: "Cargo.toml", Toolchain: "nightly-2026-01-02",
 			Suite: "trixie", LockedFlags: []string{"locked"}, BuilderImage: "rust:1.95",
 			RuntimeImage: "localhost:5000/base@sha256:" + strings.Repeat("0a", 32), Granularity: GranularityUnit, Libc: LibcMusl,
-			Auditable: true, SBOM: SBOMSPDX, Libraries: LibrariesNone, TimeZones: true,
+			Auditable: true, SBOM: SBOMSPDX, Libraries: LibrariesNone, CACertificates: &off, TimeZones: true,
 		}},
 		{name: "known hosts", file: "known-hosts = \"\"\"\n# ours\n[h]:22 " + hostKey + "\n\n*.h " + hostKey + " a comment\n\"\"\"\n",
 			want: with(func(o *Options) { o.Build.KnownHosts = []string{"[h]:22 " + hostKey, "*.h " + hostKey + " a comment"} })},
@@ -84,7 +85,7 @@ images = { builder = "rust:1.95", runtime = "localhost:5000/base@sha256:` + stri
 			Package: "server", Bins: []string{"a", "b"}, Features: []string{"x/z", "y"}, NoDefaultFeatures: true, AllFeatures: true,
 			Profile: "dev", ManifestPath: "sub/Cargo.toml", Toolchain: "1.95", Suite: "bullseye", BuilderImage: "rust:1",
 			RuntimeImage: "debian:12", Granularity: GranularityGroup, Libc: LibcGnu, LockedFlags: []string{"frozen", "offline"}, SourceDateEpoch: epoch(0),
-			Auditable: true, SBOM: SBOMSPDX, Libraries: LibrariesPackages, TimeZones: true, Users: true,
+			Auditable: true, SBOM: SBOMSPDX, Libraries: LibrariesPackages, CACertificates: &off, TimeZones: true, Users: true,
 		}},
 		{name: "case and underscores", args: map[string]string{"NO_DEFAULT_FEATURES": "true", "Runtime-Image": "debian"},
 			want: with(func(o *Options) { o.NoDefaultFeatures, o.RuntimeImage = true, "debian" })},

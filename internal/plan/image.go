@@ -62,7 +62,7 @@ func planImage(o *options.Options, s *selection, in Inputs) (Image, error) {
 		Workdir:     "/",
 		Packages:    sortedSet(o.RuntimePackages),
 		DefaultBase: o.RuntimeImage == "",
-		Libraries:   o.Libraries, CACertificates: o.CACertificates, TimeZones: o.TimeZones, Users: o.Users,
+		Libraries:   o.Libraries, CACertificates: whenCertificates(o), TimeZones: o.TimeZones, Users: o.Users,
 		Labels: map[string]string{},
 	}
 	// https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md

@@ -265,11 +265,13 @@ type Image struct {
 	// Libraries says how libraries are added that the programs need and the base
 	// lacks: one of runtimeneeds' modes.
 	Libraries string `json:"libraries"`
-	// CACertificates, TimeZones and Users are true when a base without a CA
-	// bundle, a time zone database or /etc/passwd gets it.
-	CACertificates bool `json:"caCertificates,omitempty"`
-	TimeZones      bool `json:"timeZones,omitempty"`
-	Users          bool `json:"users,omitempty"`
+	// CACertificates says when a base without a bundle of CA certificates gets
+	// it: one of runtimeneeds' constants of type When.
+	CACertificates string `json:"caCertificates,omitempty"`
+	// TimeZones and Users are true when a base without a time zone database or
+	// /etc/passwd gets it.
+	TimeZones bool `json:"timeZones,omitempty"`
+	Users     bool `json:"users,omitempty"`
 	// Entrypoint is the image's command.
 	Entrypoint []string `json:"entrypoint"`
 	// User is "UID:GID", so that the base need not know it and orchestrators

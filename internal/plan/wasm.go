@@ -23,7 +23,7 @@ func (p *Plan) wasm(o *options.Options) {
 	if o.RuntimeImage == "" {
 		p.Image.Base = "scratch"
 	}
-	p.Image.CACertificates = false
+	p.Image.CACertificates = certificatesNever
 	for i := range p.Binaries {
 		p.Binaries[i].At = "/" + p.Binaries[i].Name + ".wasm"
 	}

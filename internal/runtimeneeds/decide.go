@@ -27,9 +27,12 @@ type Question struct {
 	// can be installed, because the platform is not that of the build machine.
 	Libraries Mode
 	Foreign   bool
-	// CACertificates, TimeZones and Users are true when a base without them gets
-	// them.
-	CACertificates, TimeZones, Users bool
+	// CACertificates says when a base without a bundle of CA certificates gets
+	// one. Others is true when the image has programs that are not asked about.
+	CACertificates When
+	Others         bool
+	// TimeZones and Users are true when a base without them gets them.
+	TimeZones, Users bool
 }
 
 // Decide finds out what the image needs. What makes a program unable to start
@@ -55,16 +58,22 @@ type decision struct {
 	builder *Root
 	// missing are the libraries that nobody has, with who needs them.
 	missing []*loaded
+	// all are the programs and what they load, without the C library.
+	all []*Object
 }
 
 // extras finds which of the files that programs read are not there.
 func (d *decision) extras() error {
+	certificates, err := d.wantCertificates()
+	if err != nil {
+		return err
+	}
 	for _, e := range []struct {
 		wanted bool
 		paths  []string
 		into   *bool
 	}{
-		{d.CACertificates, bundles, &d.needs.CACertificates},
+		{certificates, bundles, &d.needs.CACertificates},
 		{d.TimeZones, []string{"/usr/share/zoneinfo", "/usr/share/lib/zoneinfo"}, &d.needs.TimeZones},
 		{d.Users, []string{"/etc/passwd"}, &d.needs.Users},
 		{true, []string{"/tmp"}, &d.needs.Temp},
@@ -117,6 +126,7 @@ func (d *decision) program(p *Program, o *Object) error {
 		return &Fault{Program: p.Name, Message: fmt.Sprintf("the program %s is for %s, and the image for %s", p.Name, o.processor(), d.Platform),
 			Fix: "build with the --platform of the program, or with the cargo target of the platform"}
 	}
+	d.all = append(d.all, o)
 	if p.Static {
 		return nil
 	}
@@ -129,6 +139,11 @@ func (d *decision) program(p *Program, o *Object) error {
 	all, err := d.closure(self, seen)
 	if err != nil {
 		return err
+	}
+	for _, l := range all[1:] {
+		if !ofGlibc(l.name) && !slices.Contains(d.all, l.Object) {
+			d.all = append(d.all, l.Object)
+		}
 	}
 	if err := d.complete(p); err != nil {
 		return err

@@ -233,7 +233,7 @@ func TestStaticNeedsNothing(t *testing.T) {
 	cc(t, hello, program, "-static")
 	q := ask(t, program, newTree(t), tree{})
 	q.Base = runtimeneeds.NewRoot(nil, nil)
-	q.CACertificates, q.Users = true, true
+	q.CACertificates, q.Users = runtimeneeds.Always, true
 	needs, err := runtimeneeds.Decide(q)
 	if err != nil {
 		t.Fatal(err)

@@ -129,6 +129,7 @@ func ScanFile(fsys fs.FS, name string) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	o.of, o.name = fsys, name
 	return o, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 )
 
@@ -39,6 +40,11 @@ type Object struct {
 	// when it has no such table, and then the dynamic linker takes it for any.
 	Defines   map[string]bool
 	Versioned bool
+
+	// of is the file system that the file is in, name its name there; [Scan] does
+	// not know them.
+	of   fs.FS
+	name string
 }
 
 // VersionNeed is a symbol version that a file wants of a library.

@@ -81,7 +81,7 @@ func (b *build) platform(ctx context.Context, ws *cargo.Workspace, platform ocis
 	if err := b.prepare(ctx, p, in, platform); err != nil {
 		return nil, err
 	}
-	r, err := b.refine(ctx, p, ws, in, platform)
+	r, err := b.refineOnBase(ctx, p, ws, in, platform)
 	if err != nil {
 		return nil, err
 	}

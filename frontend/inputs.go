@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
+	"github.com/containerd/platforms"
 	"github.com/distribution/reference"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/client/llb/sourceresolver"
@@ -13,6 +15,7 @@ import (
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/rustfile/rustfile/internal/cargo"
+	"github.com/rustfile/rustfile/internal/options"
 	"github.com/rustfile/rustfile/internal/plan"
 	"github.com/rustfile/rustfile/llbgen"
 	"golang.org/x/sync/errgroup"
@@ -95,10 +98,38 @@ func (b *build) base(ctx context.Context, name, ref string, platform ocispecs.Pl
 	if ref == "scratch" {
 		return llbgen.Base{State: llb.Scratch()}, nil
 	}
-	return b.image(ctx, ref, platform)
+	return b.image(ctx, name, ref, platform)
 }
 
-func (b *build) image(ctx context.Context, ref string, platform ocispecs.Platform) (llbgen.Base, error) {
+// chosenBy are the options that choose the base images, by the named contexts
+// that replace them.
+var chosenBy = map[string][]string{
+	builderContext: {options.KeyBuilderImage, options.KeyToolchain, options.KeySuite},
+	runtimeContext: {options.KeyRuntimeImage, options.KeySuite},
+}
+
+// notFound is the error for a base image that no registry has, at the line that
+// chose it.
+func (b *build) notFound(err error, name, ref string, platform ocispecs.Platform) error {
+	message, fix := fmt.Sprintf("cannot find the base image %s: %v", ref, err), ""
+	// The words of containerd's images.
+	if strings.Contains(err.Error(), "no match for platform in manifest") {
+		message = fmt.Sprintf("the base image %s is not there for the platform %s: %v", ref, platforms.Format(platform), err)
+		fix = "use a base that is, or build for other platforms"
+	}
+	for _, key := range chosenBy[name] {
+		if b.options.Has(key) {
+			return b.options.Fault(key, message, fix)
+		}
+	}
+	if fix != "" {
+		message += "\n" + fix
+	}
+	return told(err, "%s", message)
+}
+
+// image resolves the base image of a name in chosenBy.
+func (b *build) image(ctx context.Context, name, ref string, platform ocispecs.Platform) (llbgen.Base, error) {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
 		return llbgen.Base{}, fmt.Errorf("%q is not an image reference: %w", ref, err)
@@ -114,7 +145,7 @@ func (b *build) image(ctx context.Context, ref string, platform ocispecs.Platfor
 		},
 	})
 	if err != nil {
-		return llbgen.Base{}, &missingImageError{told(err, "cannot find the base image %s: %v", reference.FamiliarString(named), err)}
+		return llbgen.Base{}, &missingImageError{b.notFound(err, name, reference.FamiliarString(named), platform)}
 	}
 	if resolvedName, err := reference.ParseNormalizedNamed(resolved); err == nil && dgst != "" {
 		if pinned, err := reference.WithDigest(reference.TrimNamed(resolvedName), dgst); err == nil {

@@ -327,12 +327,12 @@ func TestOptionRefusal(t *testing.T) {
 				o.Target = "configured"
 			}
 			// Users and programs are looked for in the base, so that may be downloaded.
-			checkRefusal(t, b, o, tc.want, true)
+			checkNothingCompiled(t, checkRefusal(t, b, o, tc.want, true))
 		})
 	}
 	t.Run("secret that was not given", func(t *testing.T) {
 		p := configured(t)
 		want := examples.BadInput{File: "Rustfile", Line: 35, Message: "the build needs the secret `token`, which was not given"}
-		checkRefusal(t, b, testenv.BuildOptions{Context: p.Dir}, want, true)
+		checkNothingCompiled(t, checkRefusal(t, b, testenv.BuildOptions{Context: p.Dir}, want, true))
 	})
 }

@@ -55,22 +55,6 @@ func TestLibraryOfTheSystem(t *testing.T) {
 	}
 }
 
-// TestUnknownPackage names packages that the distribution does not have.
-func TestUnknownPackage(t *testing.T) {
-	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
-	p := unitProject(t, "versions")
-	p.append("Rustfile", "[packages]\nbuild = [\n  \"libssl-dev\",\n  \"libnonesuch-dev\",\n]\n")
-	_, err := b.Build(t.Context(), testenv.BuildOptions{Context: p.Dir})
-	if err == nil {
-		t.Fatal("the build does not fail")
-	}
-	for _, part := range []string{"Rustfile:5:1: ", "knows no package `libnonesuch-dev`, which `packages.build` asks for", "packages.debian.org"} {
-		if !strings.Contains(err.Error(), part) {
-			t.Errorf("the error is %q, without %q", err, part)
-		}
-	}
-}
-
 // TestLinkerOfTheConfiguration links with a linker that the builder image lacks.
 func TestLinkerOfTheConfiguration(t *testing.T) {
 	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))

@@ -14,18 +14,21 @@ type machine struct {
 	// multiarch is Debian's name of its directory of libraries.
 	// https://wiki.debian.org/Multiarch/Tuples
 	multiarch string
+	// loader is the dynamic linker of the GNU C library, as programs name it.
+	// https://sourceware.org/glibc/wiki/ABIList
+	loader string
 }
 
 // machines are the processors that rustfile builds for. ARM is little endian
 // with hardware floating point, PowerPC little endian.
 var machines = map[elf.Machine]machine{
-	elf.EM_X86_64:  {"amd64", "x86_64-linux-gnu"},
-	elf.EM_AARCH64: {"arm64", "aarch64-linux-gnu"},
-	elf.EM_ARM:     {"arm/v7", "arm-linux-gnueabihf"},
-	elf.EM_386:     {"386", "i386-linux-gnu"},
-	elf.EM_PPC64:   {"ppc64le", "powerpc64le-linux-gnu"},
-	elf.EM_S390:    {"s390x", "s390x-linux-gnu"},
-	elf.EM_RISCV:   {"riscv64", "riscv64-linux-gnu"},
+	elf.EM_X86_64:  {"amd64", "x86_64-linux-gnu", "/lib64/ld-linux-x86-64.so.2"},
+	elf.EM_AARCH64: {"arm64", "aarch64-linux-gnu", "/lib/ld-linux-aarch64.so.1"},
+	elf.EM_ARM:     {"arm/v7", "arm-linux-gnueabihf", "/lib/ld-linux-armhf.so.3"},
+	elf.EM_386:     {"386", "i386-linux-gnu", "/lib/ld-linux.so.2"},
+	elf.EM_PPC64:   {"ppc64le", "powerpc64le-linux-gnu", "/lib64/ld64.so.2"},
+	elf.EM_S390:    {"s390x", "s390x-linux-gnu", "/lib/ld64.so.1"},
+	elf.EM_RISCV:   {"riscv64", "riscv64-linux-gnu", "/lib/ld-linux-riscv64-lp64d.so.1"},
 }
 
 // fits reports whether an object runs on an OCI platform, such as "linux/amd64"

@@ -21,6 +21,7 @@ import (
 	provenance "github.com/moby/buildkit/solver/llbsolver/provenance/types"
 	digest "github.com/opencontainers/go-digest"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	rustaudit "github.com/rust-secure-code/go-rustaudit"
 	spdxjson "github.com/spdx/tools-golang/json"
 	"github.com/spdx/tools-golang/spdx"
 	"github.com/spdx/tools-golang/spdx/v2/common"
@@ -272,6 +273,7 @@ func TestAuditable(t *testing.T) {
 	if got := work(without); got != "build image" {
 		t.Errorf("leaving the list out ran %q", got)
 	}
+	checkWithGoReader(t, binary, info)
 	t.Run("cargo-auditable", func(t *testing.T) { checkWithReader(t, binary, info) })
 }
 
@@ -295,12 +297,7 @@ func checkListed(t testing.TB, res *testenv.Result) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		info, err := auditable.Read(bytes.NewReader(data))
-		if err != nil || info == nil {
-			t.Errorf("%s has no list of packages: %v", p.Name(), err)
-			continue
-		}
-		for _, q := range info.Packages {
+		for _, q := range listed(t, data).Packages {
 			got = append(got, q.Name+" "+q.Version)
 		}
 	}
@@ -332,6 +329,31 @@ func loaded(t *testing.T, program []byte) [][]byte {
 		out = append(out, data)
 	}
 	return out
+}
+
+// listed reads the list with the reader of cargo-auditable's authors for Go, which is that of syft and trivy.
+func listed(t testing.TB, program []byte) rustaudit.VersionInfo {
+	t.Helper()
+	info, err := rustaudit.GetDependencyInfo(bytes.NewReader(program))
+	if err != nil {
+		t.Fatalf("cargo-auditable's reader finds no list: %v", err)
+	}
+	return info
+}
+
+// checkWithGoReader compares what that reader finds with what ours does.
+func checkWithGoReader(t *testing.T, program []byte, want *auditable.Info) {
+	t.Helper()
+	info := listed(t, program)
+	if len(info.Packages) != len(want.Packages) {
+		t.Fatalf("cargo-auditable's reader finds %d packages, ours %d", len(info.Packages), len(want.Packages))
+	}
+	for i, p := range info.Packages {
+		q := want.Packages[i]
+		if p.Name != q.Name || p.Version != q.Version || p.Source != q.Source || (p.Kind == rustaudit.Build) != (q.Kind == "build") || p.Root != q.Root || len(p.Dependencies) != len(q.Dependencies) {
+			t.Errorf("cargo-auditable's reader finds %+v, ours %+v", p, q)
+		}
+	}
 }
 
 // checkWithReader reads the list with the reader of cargo-auditable's authors.

@@ -10,7 +10,6 @@ import (
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/rustfile/rustfile/integration/testenv"
-	"github.com/rustfile/rustfile/internal/auditable"
 )
 
 // runModule runs a WebAssembly module with the arguments and returns what it prints.
@@ -48,9 +47,8 @@ func TestWasm(t *testing.T) {
 		t.Errorf("the module printed %q, want %q", got, want)
 	}
 	// Here the list of packages is a custom section.
-	_, list, found := bytes.Cut(module, []byte(auditable.Section))
-	if info, err := auditable.Decode(list); !found || err != nil || len(info.Packages) != 3 {
-		t.Errorf("the module's list of packages is %+v, %v", info, err)
+	if info := listed(t, module); len(info.Packages) != 3 {
+		t.Errorf("the module's list of packages is %+v", info)
 	}
 	o.Output = testenv.OutputImage
 	r = buildUnits(t, b, o)

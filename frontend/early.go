@@ -42,9 +42,13 @@ func (b *build) checkBasePackages(ctx context.Context, p *plan.Plan, in llbgen.I
 	if len(p.Image.Packages) == 0 || p.Image.DebugOnly {
 		return nil
 	}
-	if in.Runtime.State.Output() == nil {
+	shell, err := b.hasShell(ctx, in, platform)
+	if err != nil {
+		return err
+	}
+	if !shell {
 		return b.packageFault("", "packages cannot be installed in "+baseName(p, in)+", which has no package manager: "+strings.Join(p.Image.Packages, ", "),
-			"use a base that is made of Debian or Alpine packages")
+			"use a base that is made of Debian or Alpine packages, or one that has these already")
 	}
 	st, err := llbgen.RuntimeBase(p, in)
 	if err != nil {
@@ -56,6 +60,19 @@ func (b *build) checkBasePackages(ctx context.Context, p *plan.Plan, in llbgen.I
 		return b.explainBase(err, p)
 	}
 	return p.CheckPrograms(b.options, newRefFS(ctx, ref), llbgen.SearchPath(in.Runtime.Config.Config.Env))
+}
+
+// hasShell reports whether the base has the shell that every package manager
+// brings along. Without it, nothing could run that says what is missing.
+func (b *build) hasShell(ctx context.Context, in llbgen.Inputs, platform ocispecs.Platform) (bool, error) {
+	if in.Runtime.State.Output() == nil {
+		return false, nil
+	}
+	base, err := b.root(ctx, in.Runtime.State, nil, platform)
+	if err != nil {
+		return false, told(err, "cannot read the base image %s: %v", in.Runtime.Ref, err)
+	}
+	return base.Exists("/bin/sh")
 }
 
 // checkStart looks whether programs of the GNU C library can start on the base.

@@ -108,12 +108,14 @@ var chosenBy = map[string][]string{
 	runtimeContext: {options.KeyRuntimeImage, options.KeySuite},
 }
 
+// noMatch are the words of containerd for an image without the platform.
+const noMatch = "no match for platform in manifest"
+
 // notFound is the error for a base image that no registry has, at the line that
 // chose it.
 func (b *build) notFound(err error, name, ref string, platform ocispecs.Platform) error {
 	message, fix := fmt.Sprintf("cannot find the base image %s: %v", ref, err), ""
-	// The words of containerd's images.
-	if strings.Contains(err.Error(), "no match for platform in manifest") {
+	if strings.Contains(err.Error(), noMatch) {
 		message = fmt.Sprintf("the base image %s is not there for the platform %s: %v", ref, platforms.Format(platform), err)
 		fix = "use a base that is, or build for other platforms"
 	}
@@ -155,6 +157,10 @@ func (b *build) image(ctx context.Context, name, ref string, platform ocispecs.P
 	base := llbgen.Base{Ref: resolved}
 	if err := json.Unmarshal(config, &base.Config); err != nil {
 		return llbgen.Base{}, fmt.Errorf("the config of %s is not valid: %w", ref, err)
+	}
+	// A registry gives an image that is there for one platform to everybody.
+	if c := base.Config; platform.OS == "linux" && c.Architecture != "" && (c.OS != platform.OS || c.Architecture != platform.Architecture) {
+		return llbgen.Base{}, b.notFound(fmt.Errorf("%s: it is for %s/%s", noMatch, c.OS, c.Architecture), name, reference.FamiliarString(named), platform)
 	}
 	st := llb.Image(resolved, llb.Platform(platform), llb.WithCustomName("[base] "+reference.FamiliarString(named)))
 	base.State, err = st.WithImageConfig(config)

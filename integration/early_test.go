@@ -10,12 +10,14 @@ import (
 	"github.com/rustfile/rustfile/llbgen"
 )
 
-// checkNothingCompiled checks that a build did not even ask for a vertex that compiles, whatever the caches have.
+// checkNothingCompiled checks that a build stopped before it ran a vertex that compiles. BuildKit reports one as started
+// whose inputs could not be had; it has their error, and no output.
 func checkNothingCompiled(t *testing.T, r *testenv.Result) {
 	t.Helper()
 	for _, v := range r.Vertices {
-		if strings.Contains(v.Name, llbgen.NameDependencies) || strings.Contains(v.Name, llbgen.NameMembers) {
-			t.Errorf("%q is a part of the build; its error is %q", v.Name, v.Error)
+		compiles := strings.Contains(v.Name, llbgen.NameDependencies) || strings.Contains(v.Name, llbgen.NameMembers)
+		if compiles && (v.Log != "" || v.Started && v.Error == "") {
+			t.Errorf("%q ran:\n%s", v.Name, v.Log)
 		}
 	}
 }
@@ -38,17 +40,15 @@ var basesThatCannotBe = []struct {
 	{name: "base that nobody has", rustfile: "\nimages.runtime = \"localhost:1/nothing\"\n",
 		want: examples.BadInput{File: "Rustfile", Line: 3, Message: "cannot find the base image localhost:1/nothing"}},
 	{name: "base of another platform", rustfile: "images.runtime = \"distroless\"\n", options: platform("linux/s390x"),
-		want: examples.BadInput{File: "Rustfile", Line: 2, Message: "linux/s390x"}},
+		want: examples.BadInput{File: "Rustfile", Line: 2, Message: "the base image gcr.io/distroless/cc-debian12:latest is not there for the platform linux/s390x: no match for platform in manifest: it is for linux/amd64"}},
 	{name: "package that the base's distribution does not know", rustfile: "[packages]\nruntime = [\n  \"tzdata\",\n  \"no-such-package\",\n]\n",
 		want: examples.BadInput{File: "Rustfile", Line: 5, Message: "the base docker.io/library/debian:" + standin.Suite + "-slim knows no package `no-such-package`"}},
-	{name: "package in a build argument", options: buildArg("packages-runtime", "no-such-package"),
-		want: examples.BadInput{File: "packages-runtime", Message: "knows no package `no-such-package`"}},
 	{name: "package on scratch", rustfile: "images.runtime = \"scratch\"\npackages.runtime = [\"tzdata\"]\n",
 		want: examples.BadInput{File: "Rustfile", Line: 3, Message: "packages cannot be installed in scratch"}},
 	{name: "package on a base without a package manager", rustfile: "images.runtime = \"distroless\"\npackages.runtime = [\"curl\"]\n",
-		want: examples.BadInput{File: "Rustfile", Line: 3, Message: "has no package manager that rustfile knows"}},
+		want: examples.BadInput{File: "Rustfile", Line: 3, Message: "packages cannot be installed in gcr.io/distroless/cc-debian12, which has no package manager"}},
 	{name: "init on a base without a package manager", rustfile: "images.runtime = \"distroless\"\ninit = true\n",
-		want: examples.BadInput{File: "Rustfile", Line: 3, Message: "has no package manager that rustfile knows"}},
+		want: examples.BadInput{File: "Rustfile", Line: 3, Message: "packages cannot be installed in gcr.io/distroless/cc-debian12, which has no package manager"}},
 	{name: "health check without its program, with packages", rustfile: "packages.runtime = [\"tini\"]\nhealthcheck.test = [\"curl\", \"localhost\"]\n",
 		want: examples.BadInput{File: "Rustfile", Line: 3, Message: "the image has no program `curl`"}},
 	{name: "package that the builder's distribution does not know", rustfile: "[packages]\nbuild = [\n  \"libssl-dev\",\n  \"libnonesuch-dev\",\n]\n",

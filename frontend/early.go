@@ -80,7 +80,7 @@ func (b *build) hasShell(ctx context.Context, in llbgen.Inputs, platform ocispec
 // shows when the programs are linked.
 func (b *build) checkStart(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) error {
 	own := p.Image.DefaultBase && !in.Runtime.Override && b.options.BuilderImage == "" && !in.Toolchain.Override
-	if own || p.Image.DebugOnly || len(p.Image.Packages) > 0 || !p.WillBeDynamic(ws) {
+	if own || p.Image.DebugOnly || len(p.Image.Packages) > 0 || len(p.Image.Steps) > 0 || !p.WillBeDynamic(ws) {
 		return nil
 	}
 	q := runtimeneeds.Question{Platform: p.Platform, Base: runtimeneeds.NewRoot(nil, nil), BaseName: baseName(p, in), Libraries: runtimeneeds.None}
@@ -103,7 +103,7 @@ func (b *build) checkStart(ctx context.Context, p *plan.Plan, ws *cargo.Workspac
 		return err
 	}
 	for _, bin := range p.Binaries {
-		q.Programs = append(q.Programs, runtimeneeds.Program{Name: bin.Name, Path: llbgen.BinaryPath(bin)})
+		q.Programs = append(q.Programs, runtimeneeds.Program{Name: bin.Name, Path: bin.Path()})
 		q.Files = append(q.Files, expected)
 	}
 	_, err = runtimeneeds.Decide(q)

@@ -71,7 +71,7 @@ func (b *build) needs(ctx context.Context, p *plan.Plan, res *llbgen.Result, l *
 	}
 	q := runtimeneeds.Question{
 		Platform: p.Platform, Base: runtimeneeds.NewRoot(nil, nil), BaseName: baseName(p, in), Libraries: runtimeneeds.Mode(p.Image.Libraries), Foreign: p.BuildPlatform() != p.Platform,
-		CACertificates: runtimeneeds.When(p.Image.CACertificates), Others: len(p.Image.Packages) > 0 || len(p.Image.Assets) > 0, TimeZones: p.Image.TimeZones, Users: p.Image.Users,
+		CACertificates: runtimeneeds.When(p.Image.CACertificates), Others: p.ShipsMore(), TimeZones: p.Image.TimeZones, Users: p.Image.Users,
 		Builder: func() (*runtimeneeds.Root, error) { return b.root(ctx, res.Builder, nil, platform) },
 	}
 	if l.base != nil {

@@ -47,16 +47,6 @@ func (g *generator) packaged(extra []string) llb.State {
 	return g.install(g.in.Runtime.State, installation{script: RuntimePackagesScript, packages: packages, prefix: NameRuntimePackages}, llb.User("0"))
 }
 
-// RuntimeBase is the base of the image with the packages and the steps that the
-// plan names.
-func RuntimeBase(p *plan.Plan, in Inputs) (llb.State, error) {
-	g, err := newGenerator(p, in)
-	if err != nil {
-		return llb.State{}, err
-	}
-	return g.base(nil), nil
-}
-
 // Runtime is the base of the image with packages of its own distribution and
 // with the plan's steps.
 func (r *Result) Runtime(packages []string) llb.State { return r.generator.base(packages) }

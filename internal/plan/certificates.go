@@ -30,13 +30,19 @@ func whenCertificates(o *options.Options) string {
 // they use the system's certificates.
 var readers = []string{"boring-sys", "curl-sys", "gnutls-sys", "native-tls", "openssl-probe", "openssl-sys", "rustls-native-certs", "s2n-tls-sys"}
 
+// ShipsMore reports whether the image has files beside the programs and its
+// base, among which there could be any program.
+func (p *Plan) ShipsMore() bool {
+	return len(p.Image.Packages) > 0 || len(p.Image.Steps) > 0 || len(p.Image.Assets) > 0
+}
+
 // LikelyCertificates guesses, before there is a program to look into, whether
 // the image gets CA certificates where its base has none.
 func (p *Plan) LikelyCertificates() bool {
 	switch {
 	case p.Image.CACertificates != certificatesAsked:
 		return p.Image.CACertificates == certificatesAlways
-	case len(p.Image.Packages) > 0, len(p.Image.Assets) > 0:
+	case p.ShipsMore():
 		return true
 	}
 	return slices.ContainsFunc(p.Sources.Crates, func(c Crate) bool { return c.InClosure && slices.Contains(readers, c.Name) })

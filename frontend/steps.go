@@ -31,10 +31,18 @@ func (b *build) stepped(ctx context.Context, p *plan.Plan, in llbgen.Inputs, pla
 		return llb.State{}, err
 	}
 	_, err = b.evaluate(ctx, st, llb.Platform(platform))
-	if fault := b.failedStep(err, p, in); fault != nil {
+	if fault := b.failedBaseStep(err, p, in); fault != nil {
 		return llb.State{}, fault
 	}
 	return st, b.explainBase(err, p)
+}
+
+// failedBaseStep is [build.failedStep] when only the base's steps have run: the
+// builder may have one of the same command.
+func (b *build) failedBaseStep(err error, p *plan.Plan, in llbgen.Inputs) *cargo.Error {
+	base := *p
+	base.Toolchain.Steps = nil
+	return b.failedStep(err, &base, in)
 }
 
 // exitCode is how BuildKit's error about a process ends.

@@ -49,6 +49,11 @@ func TestFailedStep(t *testing.T) {
 			t.Errorf("%v can be taken for a failure of a script", fault)
 		}
 	}
+	p.Toolchain.Steps = append(p.Toolchain.Steps, p.Image.Steps...)
+	same := errors.New(`process "/bin/sh -c echo \"a\"\nexit 1" did not complete successfully: exit code: 1`)
+	if fault := b.failedBaseStep(same, p, llbgen.Inputs{}); fault == nil || !strings.Contains(fault.Error(), "the base debian") {
+		t.Errorf("a step of the base that the builder has, too: %v", fault)
+	}
 	if b.failedStep(nil, p, llbgen.Inputs{}) != nil {
 		t.Error("no error is a failure")
 	}

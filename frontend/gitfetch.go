@@ -28,13 +28,18 @@ var (
 	overHTTP = []string{"http", "https"}
 )
 
+// noAgent is what BuildKit says when the client forwards no agent, and giveAgent
+// what helps.
+var noAgent = []string{"forwarded from the client", "unset ssh forward key"}
+
+const giveAgent = "Give it yours with --ssh " + llbgen.SSHID + ", or a key with --ssh " + llbgen.SSHID + "=FILE."
+
 // gitFaults are in the order in which they are tried: git ends most of its
 // errors with the same guess at the access rights, so single words mislead.
 // The first two have the words of BuildKit's source/git and
 // session/sshforward/sshprovider, the others those of OpenSSH and git.
 var gitFaults = []gitFault{
-	{overSSH, []string{"forwarded from the client", "unset ssh forward key"}, "the build has no ssh agent",
-		"Give it yours with --ssh " + llbgen.SSHID + ", or a key with --ssh " + llbgen.SSHID + "=FILE."},
+	{overSSH, noAgent, "the build has no ssh agent", giveAgent},
 	{overSSH, []string{"cannot run ssh", "ssh: not found", "ssh: command not found"}, "the builder has no ssh program",
 		"Install openssh-client where buildkitd runs; the image moby/buildkit has it."},
 	{overSSH, []string{"Host key verification failed", "REMOTE HOST IDENTIFICATION HAS CHANGED"},
@@ -60,11 +65,24 @@ func explainGit(err error, p *plan.Plan, g plan.GitSource) error {
 		return told(err, "%s: %v", where, err)
 	}
 	for _, f := range gitFaults {
-		said := slices.ContainsFunc(f.says, func(words string) bool { return strings.Contains(err.Error(), words) })
-		if said && (f.schemes == nil || slices.Contains(f.schemes, u.Scheme)) {
+		if says(err, f.says) && (f.schemes == nil || slices.Contains(f.schemes, u.Scheme)) {
 			named := strings.NewReplacer("HOST", u.Hostname(), "KEYSCAN", plan.KeyScan(u))
 			return told(err, "%s: %s: %v\n%s", where, named.Replace(f.cause), err, named.Replace(f.help))
 		}
 	}
 	return told(err, "%s: %v", where, err)
+}
+
+// explainLock says why cargo wrote no lock file.
+func explainLock(err error, l *plan.LockFile) error {
+	if says(err, noAgent) {
+		return told(err, "%s:%d: cargo cannot write the lock file: a repository is over ssh, and the build has no ssh agent: %v\n%s",
+			l.Location.File, l.Location.Line, err, giveAgent)
+	}
+	return told(err, "cargo cannot write the lock file: %v", err)
+}
+
+// says reports whether any of the words are in an error.
+func says(err error, any []string) bool {
+	return slices.ContainsFunc(any, func(words string) bool { return strings.Contains(err.Error(), words) })
 }

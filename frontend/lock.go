@@ -77,7 +77,7 @@ func (b *build) writeLock(ctx context.Context, ws *cargo.Workspace) ([]byte, err
 	}
 	ref, err := b.evaluate(ctx, st, llb.Platform(machine))
 	if err != nil {
-		return nil, told(err, "cargo cannot write the lock file: %v", err)
+		return nil, explainLock(err, l)
 	}
 	data, err := newRefFS(ctx, ref).ReadFile(lockTarget)
 	if err != nil {

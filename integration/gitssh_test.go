@@ -171,6 +171,31 @@ func TestPrivateGit(t *testing.T) {
 	if got := buildx(d).MustBuild(t, o).Run(t); got != "once more, hello from TestPrivateGit\n" {
 		t.Errorf("the program prints %q", got)
 	}
+	checkPrivateLock(t, b, s)
+}
+
+// checkPrivateLock lets cargo write the lock file. The crate's newest commit is in no manifest, so cargo has to ask.
+func checkPrivateLock(t *testing.T, b *testenv.Builder, s *privateCrates) {
+	t.Helper()
+	p := s.project(t, s.commits[1])
+	want := p.read("Cargo.lock")
+	p.must(os.Remove(p.path("Cargo.lock")))
+	o := testenv.BuildOptions{Context: p.Dir, Target: "Cargo.lock", Output: testenv.OutputDir, SSH: []string{"default=" + s.agent}}
+	_, err := b.Build(t.Context(), o)
+	checkFailure(t, err, "Cargo.toml:7", "no key of that server is known", "ssh-keyscan -p")
+	p.knownHosts(s.KnownHosts())
+	o.SSH = nil
+	_, err = b.Build(t.Context(), o)
+	checkFailure(t, err, "Cargo.toml:2: cargo cannot write the lock file", "the build has no ssh agent", "--ssh default")
+	o.SSH = []string{"default=" + s.agent}
+	res := b.MustBuild(t, o)
+	got, err := os.ReadFile(filepath.Join(res.Dir, "Cargo.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasSuffix(strings.TrimSpace(string(got)), strings.TrimSpace(want[strings.Index(want, "[[package]]"):])) {
+		t.Errorf("the lock file is\n%s\nwant\n%s", got, want)
+	}
 }
 
 // checkPrivateFaults leaves out, one by one, what a private repository needs. Nothing is compiled then.

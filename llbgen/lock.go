@@ -1,11 +1,13 @@
 package llbgen
 
 import (
+	"fmt"
 	"path"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/solver/pb"
+	"github.com/pelletier/go-toml/v2"
 	"github.com/rustfile/rustfile/internal/plan"
 )
 
@@ -25,11 +27,15 @@ func Lock(l *plan.LockFile, in Inputs) (llb.State, error) {
 		return llb.State{}, err
 	}
 	files := llb.Scratch().File(write(nil, l.Files), common(nameManifestsOfProject))
+	config, err := sshConfig(l.KnownHosts)
+	if err != nil {
+		return llb.State{}, err
+	}
 	opts := []llb.RunOption{
 		llb.Args(append([]string{"/bin/sh", "/rustfile/lock.sh"}, l.Args...)),
 		llb.Dir(path.Join(sourceDir, l.Workdir)),
 		llb.AddEnv("CARGO_TERM_COLOR", "never"),
-		llb.AddMount("/rustfile", g.script("lock.sh"), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("lock.sh", config...), llb.Readonly),
 		llb.AddMount(sourceDir, files, llb.ForceNoOutput),
 		llb.Network(pb.NetMode_UNSET), llb.Platform(g.platform),
 		common(NameLock + "cargo " + strings.Join(l.Args, " ")),
@@ -37,11 +43,30 @@ func Lock(l *plan.LockFile, in Inputs) (llb.State, error) {
 	for _, t := range l.Tokens {
 		opts = append(opts, llb.AddSecret(t.Variable, llb.SecretID("HTTP_AUTH_HEADER_"+t.Host), llb.SecretAsEnvName(t.Variable), llb.SecretOptional))
 	}
+	if len(config) > 0 {
+		opts = append(opts, llb.AddSSHSocket(llb.SSHID(SSHID)))
+	}
 	if in.IgnoreCache != nil && in.IgnoreCache("lock") {
 		opts = append(opts, llb.IgnoreCache)
 	}
 	opts = append(opts, g.location(l.Location)...)
 	return g.rustup().Run(opts...).AddMount("/out", llb.Scratch()), nil
+}
+
+// sshConfig is the configuration by which cargo knows ssh servers, none without
+// lines. Git's own program would look for them elsewhere, so cargo does without.
+// https://doc.rust-lang.org/cargo/reference/config.html#netsshknown-hosts
+func sshConfig(knownHosts []string) ([]dataFile, error) {
+	if len(knownHosts) == 0 {
+		return nil, nil
+	}
+	data, err := toml.Marshal(map[string]any{"net": map[string]any{
+		"git-fetch-with-cli": false, "ssh": map[string]any{"known-hosts": knownHosts},
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("cannot render cargo's configuration for ssh: %w", err)
+	}
+	return []dataFile{generated("ssh.toml", data)}, nil
 }
 
 // LockFile is a state that holds a lock file alone.

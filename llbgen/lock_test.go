@@ -73,3 +73,31 @@ func TestLockVertex(t *testing.T) {
 		}
 	}
 }
+
+// TestLockOverSSH: cargo gets an agent with the keys of servers, and neither alone.
+func TestLockOverSSH(t *testing.T) {
+	for _, lines := range [][]string{nil, {"git.example.com ssh-ed25519 AAAA"}} {
+		def := lockDefinition(t, &plan.LockFile{Platform: "linux/amd64", Workdir: ".", Args: []string{"generate-lockfile"}, KnownHosts: lines,
+			Files: []plan.File{{Path: "Cargo.toml", Content: "[package]\n"}}}, nil)
+		vertices, err := llbtext.Vertices(def)
+		if err != nil {
+			t.Fatal(err)
+		}
+		agents, config := 0, ""
+		for _, v := range vertices {
+			for _, m := range v.Op.GetExec().GetMounts() {
+				if m.SSHOpt.GetID() == llbgen.SSHID {
+					agents++
+				}
+			}
+			for _, a := range v.Op.GetFile().GetActions() {
+				if a.GetMkfile().GetPath() == "/ssh.toml" {
+					config = string(a.GetMkfile().GetData())
+				}
+			}
+		}
+		if agents != len(lines) || strings.Contains(config, "git.example.com ssh-ed25519 AAAA") != (lines != nil) {
+			t.Errorf("with %q the vertex has %d agents and the configuration %q", lines, agents, config)
+		}
+	}
+}

@@ -27,6 +27,9 @@ type LockFile struct {
 	Args []string
 	// Tokens are the registries that may want a token.
 	Tokens []RegistryToken
+	// KnownHosts are lines of a known_hosts file. They are empty when no manifest
+	// names a repository over ssh, and cargo gets no agent then.
+	KnownHosts []string
 	// Location is the line that a failure points at.
 	Location Location
 }
@@ -52,6 +55,9 @@ func NewLockFile(ws *cargo.Workspace, o *options.Options, buildPlatform string) 
 	}
 	l := &LockFile{Platform: buildPlatform, Workdir: ws.Root, Args: []string{"generate-lockfile"}, Tokens: registryTokens(ws.Config)}
 	if l.Toolchain, err = planToolchain(ws, o, nil, host); err != nil {
+		return nil, err
+	}
+	if l.KnownHosts, err = manifestsKnownHosts(ws, o); err != nil {
 		return nil, err
 	}
 	span := rootSpan(ws)

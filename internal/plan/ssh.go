@@ -70,12 +70,19 @@ func KeyScan(u *url.URL) string {
 	return "ssh-keyscan " + u.Hostname()
 }
 
+// unknownServer is the fault of a repository; its package is what the lock file
+// has at its line.
 func unknownServer(ws *cargo.Workspace, o *options.Options, g GitSource, u *url.URL) error {
 	// The plan was made of the lock file, so the line is that of a package.
 	i := slices.IndexFunc(ws.Lock.Packages, func(p cargo.LockPackage) bool { return p.Span.Start.Line == g.Line })
+	return noKeyOf(u, ws.Lock.Packages[i].Name, ws.Lock.Packages[i].Span, o)
+}
+
+// noKeyOf says that a package comes from a server without a key.
+func noKeyOf(u *url.URL, name string, span cargo.Span, o *options.Options) *cargo.Error {
 	fault := &cargo.Error{
-		Span:    ws.Lock.Packages[i].Span,
-		Message: fmt.Sprintf("package `%s` comes from %s over ssh, and no key of that server is known", ws.Lock.Packages[i].Name, u.Host),
+		Span:    span,
+		Message: fmt.Sprintf("package `%s` comes from %s over ssh, and no key of that server is known", name, u.Host),
 		Fix: fmt.Sprintf("add the server's keys to %s in the Rustfile, as `%s` prints them and the server's operator confirms them, "+
 			"or to net.ssh.known-hosts in .cargo/config.toml", options.KeyKnownHosts, KeyScan(u)),
 	}
@@ -83,4 +90,33 @@ func unknownServer(ws *cargo.Workspace, o *options.Options, g GitSource, u *url.
 		fault.Message += fmt.Sprintf(": %s (%s) has none", options.KeyKnownHosts, o.Origin(options.KeyKnownHosts))
 	}
 	return fault
+}
+
+// manifestsKnownHosts finds the keys of the servers that the manifests name, nil
+// when none is over ssh, and refuses a server without one.
+func manifestsKnownHosts(ws *cargo.Workspace, o *options.Options) ([]string, error) {
+	var dependencies []cargo.Dependency
+	for _, p := range slices.Concat(ws.Members, ws.PathPackages) {
+		dependencies = append(dependencies, p.Dependencies...)
+	}
+	for _, p := range ws.Patches {
+		dependencies = append(dependencies, p.Dependency)
+	}
+	var lines []string
+	for _, d := range dependencies {
+		if d.Git == nil {
+			continue
+		}
+		u, ok := GitSource{URL: d.Git.URL}.SSH()
+		if !ok {
+			continue
+		}
+		if lines == nil {
+			lines = knownhosts.WithPublished(ownKnownHosts(ws, o))
+		}
+		if !knownhosts.Knows(lines, u.Hostname(), u.Port()) {
+			return nil, noKeyOf(u, d.Package, d.Span, o)
+		}
+	}
+	return lines, nil
 }

@@ -131,6 +131,21 @@ func TestKeysAreInNoDependency(t *testing.T) {
 	}
 }
 
+// TestLockFileKnownHosts: cargo gets the keys of servers, and with them an agent, only when a manifest is about one.
+func TestLockFileKnownHosts(t *testing.T) {
+	l, err := newLockFile(t, fromGit("ssh://git@github.com/example/two.git", nil), "Cargo.lock", unlocked)
+	if err != nil || len(l.KnownHosts) != 6 {
+		t.Errorf("got %+v, %v, want the published keys", l, err)
+	}
+	if l, err = newLockFile(t, fromGit("https://github.com/example/two.git", nil), "Cargo.lock", unlocked); err != nil || l.KnownHosts != nil {
+		t.Errorf("got %+v, %v, want no keys", l, err)
+	}
+	_, err = newLockFile(t, fromGit("ssh://git@git.example.com/two.git", nil), "Cargo.lock", unlocked)
+	if err == nil || !strings.HasPrefix(err.Error(), "b/Cargo.toml:5:") || !strings.Contains(err.Error(), "no key of that server is known") {
+		t.Errorf("got %v, want a fault of b/Cargo.toml", err)
+	}
+}
+
 func TestSSHAddress(t *testing.T) {
 	for url, want := range map[string]string{
 		"ssh://git@github.com/a/b.git":      "ssh://git@github.com/a/b.git",

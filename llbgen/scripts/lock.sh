@@ -3,6 +3,9 @@
 # puts it into /out. The arguments are cargo's. Nothing is compiled.
 set -eu
 PATH=$(cd / && rustc --print sysroot)/bin:$PATH
+if [ -e /rustfile/ssh.toml ]; then
+	set -- "$@" --config /rustfile/ssh.toml
+fi
 # A wrapper of the project's configuration is not there, and neither is a
 # program that keeps tokens.
 RUSTC_WRAPPER='' RUSTC_WORKSPACE_WRAPPER='' CARGO_NET_OFFLINE=false \

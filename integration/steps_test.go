@@ -231,3 +231,36 @@ func TestStepsThroughBuildx(t *testing.T) {
 		}
 	}
 }
+
+// TestStepOnPackages: a step of the builder finds the packages that every vertex gets, though it runs before it is known what
+// crates need, and it runs once. Whatever is compiled after it is found fresh, and compiled again with it.
+func TestStepOnPackages(t *testing.T) {
+	b := inProcess(testenv.SharedDaemon(t, testenv.OCI))
+	o := testenv.BuildOptions{Context: configured(t).Dir, Secrets: token, BuildArgs: map[string]string{
+		"granularity": "unit", "packages-build": "patch", "run": `[{in = "builder", command = "patch --version > /opt/patch"}]`,
+	}}
+	steps := func(r *testenv.Result) int {
+		n := 0
+		for _, v := range r.Vertices {
+			if strings.HasPrefix(v.Name, llbgen.NameStep) {
+				n++
+			}
+		}
+		return n
+	}
+	r := b.MustBuild(t, o)
+	if n := steps(r); n != 1 {
+		t.Errorf("the step is there %d times", n)
+	}
+	if dirty := r.Dirty(); len(dirty) > 0 {
+		t.Errorf("not fresh: %v", dirty)
+	}
+	if again := b.MustBuild(t, o); configuredWork(again) != "" || ranStep(again, llbgen.NameStep) {
+		t.Errorf("ran again: %q", again.Ran())
+	}
+	o.Attrs = map[string]string{"no-cache": "steps"}
+	r = b.MustBuild(t, o)
+	if got := configuredWork(r); got != "plan deps build image" || !ranStep(r, llbgen.NameStep) || ranStep(r, llbgen.NameToolchain) {
+		t.Errorf("with --no-cache-filter steps, ran %q", r.Ran())
+	}
+}

@@ -19,6 +19,7 @@ import (
 // is compiled.
 func (b *build) refineOnBase(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) (r *refinement, err error) {
 	eg, run := errgroup.WithContext(ctx)
+	early := *p // refining completes the plan
 	eg.Go(func() (err error) {
 		defer recoverPanic(&err)
 		r, err = b.refine(run, p, ws, in, platform)
@@ -26,13 +27,14 @@ func (b *build) refineOnBase(ctx context.Context, p *plan.Plan, ws *cargo.Worksp
 	})
 	eg.Go(func() (err error) {
 		defer recoverPanic(&err)
-		return b.checkBasePackages(run, p, in, platform)
+		return b.checkBasePackages(run, &early, in, platform)
 	})
 	eg.Go(func() (err error) {
 		defer recoverPanic(&err)
-		return b.checkStart(run, p, ws, in, platform)
+		return b.checkStart(run, &early, ws, in, platform)
 	})
-	return r, eg.Wait()
+	err = eg.Wait()
+	return r, err
 }
 
 // checkBasePackages installs the packages that the user wants in the image,

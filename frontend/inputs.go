@@ -57,7 +57,8 @@ func (b *build) inputs(ctx context.Context, ws *cargo.Workspace, p *plan.Plan, p
 		return err
 	})
 	run(func() error { return b.downloads(ctx, p.Sources.Registries, in.Downloads) })
-	return in, eg.Wait()
+	err := eg.Wait()
+	return in, err
 }
 
 // builder resolves the image that compiles. When nobody chose it, the fault of

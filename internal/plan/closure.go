@@ -197,7 +197,8 @@ func planSources(ws *cargo.Workspace, o *options.Options, c *closure) (Sources, 
 		s.Git = append(s.Git, *g)
 	}
 	slices.SortFunc(s.Git, func(a, b GitSource) int { return strings.Compare(a.Dir, b.Dir) })
-	return s, s.trustServers(ws, o)
+	err := s.trustServers(ws, o)
+	return s, err
 }
 
 func addGit(git map[string]*GitSource, id cargo.SourceID, p cargo.LockPackage, inClosure bool) {

@@ -48,7 +48,8 @@ func Decide(q Question) (Needs, error) {
 	if err := d.owners(); err != nil {
 		return Needs{}, err
 	}
-	return d.needs, d.extras()
+	err := d.extras()
+	return d.needs, err
 }
 
 // decision is the work on a question.

@@ -16,7 +16,8 @@ if [ -n "$config" ]; then
 	printf '%s' "$config" >.cargo/config.toml
 fi
 PATH=$sysroot/bin:$PATH
-# Without an answer vertices ask themselves, and say what is wrong.
-if cargo build --offline --target "$triple" >/tmp/log 2>&1; then
+# Without an answer vertices ask themselves, and say what is wrong. Cargo keeps
+# none when RUSTUP_TOOLCHAIN is a channel, and not the directory of a toolchain.
+if cargo build --offline --target "$triple" >/tmp/log 2>&1 && [ -f /build/target/.rustc_info.json ]; then
 	cp /build/target/.rustc_info.json /out/rustc_info.json
 fi

@@ -10,7 +10,7 @@ if ! command -v rustup >/dev/null; then
 	exit 1
 fi
 if [ -n "$install" ]; then
-	rustup toolchain install "$install" --profile minimal
+	rustup toolchain install "$install" --profile minimal --no-self-update
 	export RUSTUP_TOOLCHAIN="$install"
 fi
 while [ "$#" -gt 0 ]; do

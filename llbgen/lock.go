@@ -3,6 +3,7 @@ package llbgen
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/client/llb"
@@ -31,11 +32,12 @@ func Lock(l *plan.LockFile, in Inputs) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
+	helper, tokens := gitTokens(l.GitHosts)
 	opts := []llb.RunOption{
 		llb.Args(append([]string{"/bin/sh", "/rustfile/lock.sh"}, l.Args...)),
 		llb.Dir(path.Join(sourceDir, l.Workdir)),
 		llb.AddEnv("CARGO_TERM_COLOR", "never"),
-		llb.AddMount("/rustfile", g.script("lock.sh", config...), llb.Readonly),
+		llb.AddMount("/rustfile", g.script("lock.sh", slices.Concat(config, helper)...), llb.Readonly),
 		llb.AddMount(sourceDir, files, llb.ForceNoOutput),
 		llb.Network(pb.NetMode_UNSET), llb.Platform(g.platform),
 		common(NameLock + "cargo " + strings.Join(l.Args, " ")),
@@ -46,6 +48,7 @@ func Lock(l *plan.LockFile, in Inputs) (llb.State, error) {
 	if len(config) > 0 {
 		opts = append(opts, llb.AddSSHSocket(llb.SSHID(SSHID)))
 	}
+	opts = append(opts, tokens...)
 	if in.IgnoreCache != nil && in.IgnoreCache("lock") {
 		opts = append(opts, llb.IgnoreCache)
 	}
@@ -67,6 +70,26 @@ func sshConfig(knownHosts []string) ([]dataFile, error) {
 		return nil, fmt.Errorf("cannot render cargo's configuration for ssh: %w", err)
 	}
 	return []dataFile{generated("ssh.toml", data)}, nil
+}
+
+// gitTokens are the tokens that BuildKit, too, would use for repositories, and
+// what gives them to cargo's git. None has to be there: a repository may be
+// public.
+func gitTokens(hosts []string) ([]dataFile, []llb.RunOption) {
+	if len(hosts) == 0 {
+		return nil, nil
+	}
+	ids := []string{llb.GitAuthTokenKey}
+	for _, host := range hosts {
+		ids = append(ids, llb.GitAuthTokenKey+"."+host)
+	}
+	var opts []llb.RunOption
+	for _, id := range ids {
+		opts = append(opts, llb.AddSecret("/run/secrets/"+id, llb.SecretID(id), llb.SecretOptional))
+	}
+	helper := file("git-token.sh")
+	helper.mode = 0o755
+	return []dataFile{helper}, opts
 }
 
 // LockFile is a state that holds a lock file alone.

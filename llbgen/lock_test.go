@@ -101,3 +101,26 @@ func TestLockOverSSH(t *testing.T) {
 		}
 	}
 }
+
+// TestLockWithTokens: cargo may ask for a token where a manifest names a repository over HTTP, and no token has to be there.
+func TestLockWithTokens(t *testing.T) {
+	for _, hosts := range [][]string{nil, {"git.example.com"}} {
+		def := lockDefinition(t, &plan.LockFile{Platform: "linux/amd64", Workdir: ".", Args: []string{"generate-lockfile"}, GitHosts: hosts,
+			Files: []plan.File{{Path: "Cargo.toml", Content: "[package]\n"}}}, nil)
+		vertices, err := llbtext.Vertices(def)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, v := range vertices {
+			for _, m := range v.Op.GetExec().GetMounts() {
+				if m.MountType == pb.MountType_SECRET && m.SecretOpt.Optional {
+					got = append(got, m.SecretOpt.ID)
+				}
+			}
+		}
+		if want := map[bool]string{true: "GIT_AUTH_TOKEN GIT_AUTH_TOKEN.git.example.com"}[hosts != nil]; strings.Join(got, " ") != want {
+			t.Errorf("for %v there are the secrets %q, want %q", hosts, got, want)
+		}
+	}
+}

@@ -30,6 +30,9 @@ type LockFile struct {
 	// KnownHosts are lines of a known_hosts file. They are empty when no manifest
 	// names a repository over ssh, and cargo gets no agent then.
 	KnownHosts []string
+	// GitHosts are the hosts of the repositories that the manifests name and that
+	// are fetched over HTTP: they may want a token. They are sorted and unique.
+	GitHosts []string
 	// Location is the line that a failure points at.
 	Location Location
 }
@@ -60,6 +63,7 @@ func NewLockFile(ws *cargo.Workspace, o *options.Options, buildPlatform string) 
 	if l.KnownHosts, err = manifestsKnownHosts(ws, o); err != nil {
 		return nil, err
 	}
+	l.GitHosts = gitHosts(ws)
 	span := rootSpan(ws)
 	l.Location = Location{File: span.File, Line: span.Start.Line}
 	files := map[string]string{}
@@ -102,6 +106,18 @@ func checkUnlocked(ws *cargo.Workspace, o *options.Options) error {
 		}
 	}
 	return nil
+}
+
+// gitHosts are the hosts of repositories over HTTP.
+func gitHosts(ws *cargo.Workspace) []string {
+	var hosts []string
+	for _, d := range gitDependencies(ws) {
+		if u, err := url.Parse(d.Git.URL); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
+			hosts = append(hosts, u.Host)
+		}
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
 }
 
 // registryTokens are the registries that the configuration names. The variable

@@ -68,6 +68,23 @@ func TestLockFile(t *testing.T) {
 	}
 }
 
+// TestLockFileGitHosts: what the manifests name decides which tokens cargo may see.
+func TestLockFileGitHosts(t *testing.T) {
+	manifest := "[package]\nname = \"lib\"\nversion = \"0.5.0\"\n[dependencies]\n"
+	for dependencies, want := range map[string]string{
+		"": "", "a = { git = \"git://example.com/a\" }\n": "",
+		"a = { git = \"https://b.example/a\" }\nb = { git = \"https://a.example:8443/b\" }\nc = { git = \"https://b.example/c\" }\n": "a.example:8443 b.example",
+	} {
+		l, err := newLockFile(t, map[string]string{"lib/Cargo.toml": manifest + dependencies}, "Cargo.lock", unlocked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(l.GitHosts, " "); got != want {
+			t.Errorf("with %q the hosts are %q, want %q", dependencies, got, want)
+		}
+	}
+}
+
 func TestLockFileFaults(t *testing.T) {
 	vendored := map[string]string{".cargo/config.toml": "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n"}
 	for _, tc := range []struct {

@@ -95,18 +95,8 @@ func noKeyOf(u *url.URL, name string, span cargo.Span, o *options.Options) *carg
 // manifestsKnownHosts finds the keys of the servers that the manifests name, nil
 // when none is over ssh, and refuses a server without one.
 func manifestsKnownHosts(ws *cargo.Workspace, o *options.Options) ([]string, error) {
-	var dependencies []cargo.Dependency
-	for _, p := range slices.Concat(ws.Members, ws.PathPackages) {
-		dependencies = append(dependencies, p.Dependencies...)
-	}
-	for _, p := range ws.Patches {
-		dependencies = append(dependencies, p.Dependency)
-	}
 	var lines []string
-	for _, d := range dependencies {
-		if d.Git == nil {
-			continue
-		}
+	for _, d := range gitDependencies(ws) {
 		u, ok := GitSource{URL: d.Git.URL}.SSH()
 		if !ok {
 			continue
@@ -119,4 +109,16 @@ func manifestsKnownHosts(ws *cargo.Workspace, o *options.Options) ([]string, err
 		}
 	}
 	return lines, nil
+}
+
+// gitDependencies are those of the manifests and patches on git repositories.
+func gitDependencies(ws *cargo.Workspace) []cargo.Dependency {
+	var all []cargo.Dependency
+	for _, p := range localPackages(ws) {
+		all = append(all, p.Dependencies...)
+	}
+	for _, p := range ws.Patches {
+		all = append(all, p.Dependency)
+	}
+	return slices.DeleteFunc(all, func(d cargo.Dependency) bool { return d.Git == nil })
 }

@@ -53,8 +53,8 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 		if err := b.coarsePackages(ctx, p, ws, system, in, platform); err != nil {
 			return nil, err
 		}
-		r.coarse = b.withPackages(ctx, p, ws, in, platform)
-		return r, nil
+		r.coarse, err = b.withPackages(ctx, p, ws, in, platform)
+		return r, err
 	}
 	if len(p.Toolchain.Steps) > 0 {
 		// Steps run on top of the packages, and once: so these are known first.
@@ -93,22 +93,27 @@ func (b *build) refine(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, i
 }
 
 // withPackages asks cargo for the packages of a plan that is not cut: the lock
-// file knows more than are compiled.
-func (b *build) withPackages(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) *plan.Plan {
+// file knows more than are compiled. Its errors are those of the user's steps,
+// which the question finds first.
+func (b *build) withPackages(ctx context.Context, p *plan.Plan, ws *cargo.Workspace, in llbgen.Inputs, platform ocispecs.Platform) (*plan.Plan, error) {
 	if !b.options.Auditable && b.ui.SBOM == nil || p.Dependencies.Empty || len(p.Sources.Vendored) > 0 {
-		return p
+		return p, nil
 	}
 	answer, err := b.ask(ctx, p, in, platform)
 	if err == nil {
 		var out *plan.Plan
 		if out, err = plan.Resolved(p, ws, b.options, answer.Graph); err == nil {
-			return out
+			return out, nil
 		}
+	}
+	var fault *cargo.Error
+	if len(p.Toolchain.Steps) > 0 && errors.As(err, &fault) {
+		return nil, fault
 	}
 	if ctx.Err() == nil {
 		b.warn(ctx, "the list of packages is that of the lock file, which may have packages that are not compiled: "+err.Error())
 	}
-	return p
+	return p, nil
 }
 
 // daemonError is a failure of the daemon and not of the plan.

@@ -263,4 +263,11 @@ func TestStepOnPackages(t *testing.T) {
 	if got := configuredWork(r); got != "plan deps build image" || !ranStep(r, llbgen.NameStep) || ranStep(r, llbgen.NameToolchain) {
 		t.Errorf("with --no-cache-filter steps, ran %q", r.Ran())
 	}
+	for _, granularity := range []string{"unit", "coarse"} {
+		o.BuildArgs["granularity"], o.BuildArgs["run"] = granularity, `[{in = "builder", command = ["patch", "--nonesuch"]}]`
+		r, err := b.Build(t.Context(), o)
+		if err == nil || !strings.Contains(err.Error(), "build argument `run`: `patch --nonesuch` failed in the builder image") || len(r.Failed()) != 1 || len(r.Warnings) > 0 {
+			t.Errorf("%s: %v, failed %q, warnings %q", granularity, err, r.Failed(), r.Warnings)
+		}
+	}
 }

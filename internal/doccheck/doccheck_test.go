@@ -21,7 +21,7 @@ const root = "../.."
 // sections are the parts of docs/features.md that hold a table, with the least
 // number of rows that each has.
 var sections = map[string]int{
-	"Inputs": 13, "Cross-compilation": 7, "Runtime image": 9, "Image configuration": 5, "Supply chain": 5, "Sizes": 3, "Bad input": 10, "Services": 3,
+	"Inputs": 13, "Cross-compilation": 7, "Runtime image": 10, "Image configuration": 5, "Supply chain": 5, "Private sources": 2, "Sizes": 3, "Bad input": 10, "Services": 3,
 }
 
 var (

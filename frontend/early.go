@@ -94,7 +94,7 @@ func (b *build) checkStart(ctx context.Context, p *plan.Plan, ws *cargo.Workspac
 		q.Base = base
 	}
 	var builder *runtimeneeds.Root
-	if p.Cross == nil {
+	if p.Cross == nil && p.Zig == nil { // which link with a C library of their own
 		var err error
 		if builder, err = b.root(ctx, in.Toolchain.State, nil, b.platformOr(nil)); err != nil {
 			return told(err, "cannot read the builder image %s: %v", in.Toolchain.Ref, err)

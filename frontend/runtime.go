@@ -66,8 +66,8 @@ func (b *build) needs(ctx context.Context, p *plan.Plan, res *llbgen.Result, l *
 	if p.Image.DebugOnly {
 		return runtimeneeds.Needs{}, nil
 	}
-	if p.Platform == plan.Wasi {
-		return modules(newRefFS(ctx, l.binaries), p)
+	if p.Artifact != nil {
+		return artifacts(newRefFS(ctx, l.binaries), p)
 	}
 	q := runtimeneeds.Question{
 		Platform: p.Platform, Base: runtimeneeds.NewRoot(nil, nil), BaseName: baseName(p, in), Libraries: runtimeneeds.Mode(p.Image.Libraries), Foreign: p.BuildPlatform() != p.Platform,
@@ -78,6 +78,9 @@ func (b *build) needs(ctx context.Context, p *plan.Plan, res *llbgen.Result, l *
 		q.Base = runtimeneeds.NewRoot(newRefFS(ctx, l.base), in.Runtime.Config.Config.Env)
 	}
 	if err := scanPrograms(&q, newRefFS(ctx, l.binaries), p); err != nil {
+		return runtimeneeds.Needs{}, err
+	}
+	if err := b.checkGlibc(&q, newRefFS(ctx, l.binaries), p); err != nil {
 		return runtimeneeds.Needs{}, err
 	}
 	needs, err := runtimeneeds.Decide(q)
@@ -92,18 +95,6 @@ func (b *build) needs(ctx context.Context, p *plan.Plan, res *llbgen.Result, l *
 		}
 	}
 	return needs, b.cannotStart(err, in)
-}
-
-// modules are programs that need nothing of their base: it has no loader for them.
-func modules(out fs.FS, p *plan.Plan) (needs runtimeneeds.Needs, err error) {
-	for _, bin := range p.Binaries {
-		info, err := fs.Stat(out, path.Join("bin", bin.Name))
-		if err != nil {
-			return needs, fmt.Errorf("the module %s: %w", bin.Name, err)
-		}
-		needs.Programs = append(needs.Programs, runtimeneeds.Program{Name: bin.Name, Path: bin.Path(), Size: info.Size(), Static: true})
-	}
-	return needs, nil
 }
 
 // explainBase says which package could not be installed in the base.

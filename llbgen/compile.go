@@ -74,6 +74,7 @@ func (g *generator) dependencies(t toolchains, sources *thirdParty) *llb.State {
 	}
 	opts = append(opts, g.environment()...)
 	opts = append(opts, g.crossing()...)
+	opts = append(opts, g.withZig(t.host)...)
 	opts = append(opts, mountCrates(sources.closure)...)
 	opts = append(opts, g.gitMounts(t.sources, closureOnly)...)
 	opts = append(opts, g.ignored("deps")...)
@@ -115,6 +116,7 @@ func (g *generator) members(t toolchains, sourceConfig []byte, mounts []llb.RunO
 	}
 	opts = append(opts, g.environment()...)
 	opts = append(opts, g.crossing()...)
+	opts = append(opts, g.withZig(t.host)...)
 	opts = append(opts, mounts...)
 	opts = append(opts, g.ignored("build")...)
 	opts = append(opts, g.location(m.Location)...)

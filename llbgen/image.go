@@ -85,7 +85,10 @@ func (g *generator) image(needs runtimeneeds.Needs) dockerspec.DockerOCIImage {
 	img.Config.Entrypoint = p.Entrypoint
 	img.Config.User = p.User
 	img.Config.WorkingDir = p.Workdir
-	if _, ok := envOf(base.Config.Env, "PATH"); !ok {
+	if g.target.OS == "windows" && p.Workdir == "/" {
+		img.Config.WorkingDir = `C:\`
+	}
+	if _, ok := envOf(base.Config.Env, "PATH"); !ok && g.plan.Artifact == nil {
 		img.Config.Env = append([]string{"PATH=" + defaultPath}, base.Config.Env...)
 	}
 	img.Config.Labels = map[string]string{}

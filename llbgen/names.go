@@ -27,8 +27,11 @@ const (
 	nameDebug     = "[image] copy the debug information"
 	nameImage     = "[image] copy the binaries"
 	// nameRunner is the vertex that gives tests a shell of their own.
-	nameRunner = NameTest + "take a shell for the tests from the builder image"
-	nameMerge  = "[image] add the binaries to the base"
+	nameRunner    = NameTest + "take a shell for the tests from the builder image"
+	nameZig       = "[zig] zig " + plan.ZigVersion
+	nameZigUnpack = "[zig] unpack zig"
+	nameZigCache  = "[zig] compile the start files and the unwinder of "
+	nameMerge     = "[image] add the binaries to the base"
 )
 
 // Prefixes of the names of vertices that run a command.

@@ -16,11 +16,11 @@ const zoneinfo = "/usr/share/zoneinfo"
 // Assumed is what an image needs as far as that is known without a look at its
 // programs and its base: Debian's slim images have no CA certificates, scratch
 // has nothing, and any other base has everything. CA certificates are needed
-// when a package of the project usually looks for them. A WebAssembly module
-// needs nothing.
+// when a package of the project usually looks for them. An artifact needs
+// nothing.
 func Assumed(p *plan.Plan, in Inputs) runtimeneeds.Needs {
 	img := p.Image
-	if p.Platform == plan.Wasi {
+	if p.Artifact != nil {
 		return runtimeneeds.Needs{}
 	}
 	if in.Runtime.State.Output() == nil {

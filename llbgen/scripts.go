@@ -10,7 +10,7 @@ import (
 // The commands of the exec vertices. Each takes what it works on as arguments,
 // so no text of a project ever becomes shell code.
 //
-//go:embed scripts/*.sh scripts/*.awk
+//go:embed scripts/*.sh scripts/*.awk scripts/*.pl
 var scripts embed.FS
 
 // script is a state that holds one script, so that editing another does not

@@ -170,6 +170,9 @@ func (g *generator) unit(base unitBase, i int, inputs llb.State) (llb.State, err
 	opts = append(opts, mounts...)
 	opts = append(opts, g.environment()...)
 	opts = append(opts, g.crossing()...)
+	if g.plan.UsesZig(i) {
+		opts = append(opts, g.withZig(base.sources)...)
+	}
 	opts = append(opts, g.unitKind(v)...)
 	opts = append(opts, g.gitMounts(base.sources, func(s plan.GitSource) []string { return stub.Git[s.Dir] })...)
 	return g.system(base.toolchain, slices.Concat(g.plan.CrossPackagesOf(i), v.Packages)).Run(opts...).AddMount("/out", llb.Scratch()), nil

@@ -55,6 +55,8 @@ const (
 	KeyRun               = "run"
 	KeyTest              = "test"
 	KeyLibc              = "libc"
+	KeyGlibc             = "glibc"
+	KeyTarget            = "target"
 	KeyAuditable         = "auditable"
 	KeySBOM              = "sbom"
 	KeyLockedImages      = "locked-images"
@@ -193,6 +195,14 @@ var buildKeys = []key{
 		Description: "The C library of the programs: `gnu`, or `musl`, which is linked into them.",
 		Values:      []string{LibcGnu, LibcMusl},
 	}, parseLibc},
+	{KeyGlibc, KeyDoc{
+		Args: []string{"glibc"}, Type: TypeString, Default: "that of the builder image",
+		Description: "The oldest release of the GNU C library that the programs start with, such as `\"2.28\"`: zig then compiles C and links.",
+	}, parseGlibc},
+	{KeyTarget, KeyDoc{
+		Args: []string{"target"}, Type: TypeString, Default: "that of the platform",
+		Description: "A target without an operating system, such as `thumbv7em-none-eabihf`; see Platforms.",
+	}, parseTarget},
 	{KeyAuditable, KeyDoc{
 		Args: []string{"auditable"}, Type: TypeBoolean, Default: "true",
 		Description: "Add the list of the packages that a binary is made of to the binary, for scanners.",

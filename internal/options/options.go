@@ -96,6 +96,12 @@ type Options struct {
 	Variant string
 	// Libc is one of the Libc constants.
 	Libc string
+	// Glibc is the release of the GNU C library that the programs are linked
+	// for, such as "2.28"; "" is that of the builder image.
+	Glibc string
+	// Triple is the target triple to build for in place of the platform's, ""
+	// when not given.
+	Triple string
 	// Auditable adds the list of its packages to each binary.
 	Auditable bool
 	// SBOM is one of the SBOM constants.

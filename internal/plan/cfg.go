@@ -19,10 +19,26 @@ func appliesTo(key, triple string) bool {
 
 // settingsOf are the settings of a triple that expressions ask for.
 func settingsOf(triple string) map[string]bool {
-	if triple == wasiTriple {
+	switch triple {
+	case artifactPlatforms[Wasi]:
 		return map[string]bool{
 			`target_family="wasm"`: true, `target_vendor="unknown"`: true, `target_os="wasi"`: true, `target_arch="wasm32"`: true, `target_env="p1"`: true,
 			`target_endian="little"`: true, `target_pointer_width="32"`: true,
+		}
+	case artifactPlatforms[Windows]:
+		return map[string]bool{
+			"windows": true, `target_family="windows"`: true, `target_vendor="pc"`: true, `target_os="windows"`: true, `target_arch="x86_64"`: true,
+			`target_env="gnu"`: true, `target_endian="little"`: true, `target_pointer_width="64"`: true,
+		}
+	}
+	if arch, system := bare(triple); system != "" {
+		width := "32"
+		if strings.Contains(arch, "64") {
+			width = "64"
+		}
+		return map[string]bool{
+			`target_os="` + system + `"`: true, `target_arch="` + arch + `"`: true, `target_vendor="unknown"`: true, `target_endian="little"`: true,
+			`target_pointer_width="` + width + `"`: true,
 		}
 	}
 	arch, rest, _ := strings.Cut(triple, "-")

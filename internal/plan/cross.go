@@ -67,14 +67,17 @@ func (p *Plan) CrossPackages() []string {
 // target: none when it only has Rust to compile, and that is not linked before
 // the source vertex.
 func (p *Plan) CrossPackagesOf(v int) []string {
-	if p.Cross == nil || len(p.Cross.Packages) == 0 {
+	if p.Cross == nil || len(p.Cross.Packages) == 0 || !p.linksOrCompilesC(v) {
 		return nil
 	}
+	return p.Cross.Packages
+}
+
+// linksOrCompilesC reports whether vertex v has more than Rust to compile for
+// the target.
+func (p *Plan) linksOrCompilesC(v int) bool {
 	needs := func(n int) bool { return p.Units.Nodes[n].Linked && !p.Units.Nodes[n].Host || p.Units.compilesC(n) }
-	if slices.ContainsFunc(p.Units.Vertices[v].Nodes, needs) {
-		return p.Cross.Packages
-	}
-	return nil
+	return slices.ContainsFunc(p.Units.Vertices[v].Nodes, needs)
 }
 
 // compilesC reports whether the build script of a node for the target may run
@@ -106,10 +109,10 @@ func planCross(ws *cargo.Workspace, closure *closure, platform, triple, buildPla
 		return nil
 	}
 	c := &Cross{Platform: buildPlatform, Triple: host, Environment: map[string]string{}, Std: !slices.Contains(t.Targets, triple)}
-	m, compiler := architectures[platform], closure.names(ws, cDrivers)
+	m, compiler, artifact := architectures[platform], closure.names(ws, cDrivers), artifactOf(triple)
 	switch {
-	case triple == wasiTriple:
-		// The toolchain links modules by itself.
+	case artifact != nil:
+		c.artifact(artifact, compiler)
 	case triple == m.gnu:
 		c.gnu(m, compiler)
 	case platform == buildPlatform:
@@ -192,16 +195,7 @@ func configures(c *cargo.Config, triple, name string) bool {
 			}
 		}
 	}
-	if name != linkerVariable(triple) {
-		return false
-	}
-	targets, _ := c.Values["target"].(map[string]any)
-	for key, table := range targets {
-		if table, ok := table.(map[string]any); ok && table["linker"] != nil && appliesTo(key, triple) {
-			return true
-		}
-	}
-	return false
+	return name == linkerVariable(triple) && linkerOf(c, triple) != ""
 }
 
 // spellings are the names under which a project sets what one of our variables

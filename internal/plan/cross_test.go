@@ -180,7 +180,7 @@ func TestUnsupportedPlatform(t *testing.T) {
 	}{
 		{"linux/mips64le", "", []string{"platform linux/mips64le is not supported", "linux/386, linux/amd64, linux/arm/v7, linux/arm64", "wasi/wasm"}, ""},
 		{"linux/amd64/v3", "", []string{"platform linux/amd64/v3 is not supported"}, ""},
-		{"windows/amd64", "", []string{"platform windows/amd64 is not supported"}, ""},
+		{"windows/arm64", "", []string{"platform windows/arm64 is not supported", "windows/amd64"}, ""},
 		{"linux/s390x", "\nlibc = \"musl\"\n", []string{"linux/s390x with musl", "remove libc", "linux/riscv64"}, "Rustfile:2:1"},
 	} {
 		t.Run(tc.platform, func(t *testing.T) {

@@ -38,7 +38,7 @@ func (p *Plan) setImage(o *options.Options, s *selection, in Inputs, assets []As
 		return err
 	}
 	p.Image.configure(o, assets)
-	p.wasm(o)
+	p.setArtifact(o)
 	p.setTests(o)
 	return p.setSteps(o)
 }

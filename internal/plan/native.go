@@ -190,7 +190,7 @@ func (n *needs) names(need native.Need, asks nativeNode) ([]string, error) {
 	if !need.Library || asks.Host || asks.both {
 		names = append(names, need.Package)
 	}
-	if need.Library && (!asks.Host || asks.both) {
+	if need.Library && (!asks.Host || asks.both) && artifactOf(n.plan.Triple) == nil { // of which Debian has no libraries
 		if err := n.checkLibc(need, asks); err != nil {
 			return nil, err
 		}
@@ -204,7 +204,7 @@ func (n *needs) names(need native.Need, asks nativeNode) ([]string, error) {
 // foreign is what the name of a package gets when it is of another machine
 // than the builder image.
 func (p *Plan) foreign(name string) string {
-	if strings.Contains(name, ":") || p.BuildPlatform() == p.Platform {
+	if strings.Contains(name, ":") || p.BuildPlatform() == p.Platform || architectures[p.Platform].debian == "" {
 		return ""
 	}
 	return ":" + architectures[p.Platform].debian

@@ -79,6 +79,7 @@ func New(ws *cargo.Workspace, o *options.Options, in Inputs) (*Plan, error) {
 	for _, b := range selection.binaries {
 		p.Binaries = append(p.Binaries, Binary{Name: b.target.Name, Package: b.pkg.Name})
 	}
+	p.setZig(ws, o)
 	p.setBuildOptions(o)
 	p.addBuildPackages(o)
 	p.Members.Git = gitUse(o, closure, mentions)

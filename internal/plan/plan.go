@@ -34,7 +34,11 @@ type Plan struct {
 	// Triple is the target triple that cargo compiles for.
 	Triple string `json:"triple"`
 	// Cross is nil when the target is the machine that builds.
-	Cross        *Cross       `json:"cross,omitempty"`
+	Cross *Cross `json:"cross,omitempty"`
+	// Artifact is nil when the programs are Linux processes.
+	Artifact *Artifact `json:"artifact,omitempty"`
+	// Zig is nil when the builder's own tools compile C and link.
+	Zig          *Zig         `json:"zig,omitempty"`
 	Toolchain    Toolchain    `json:"toolchain"`
 	Sources      Sources      `json:"sources"`
 	Dependencies Dependencies `json:"dependencies"`

@@ -47,15 +47,21 @@ func CheckPlatform(platform string, o *options.Options) error {
 
 // targetTriple is what rustc calls a platform with the wanted C library.
 func targetTriple(platform string, o *options.Options) (string, error) {
-	if platform == Wasi {
-		return wasiTriple, checkWasm(o)
+	if o.Triple != "" {
+		return bareTriple(platform, o)
+	}
+	if triple, ok := artifactPlatforms[platform]; ok {
+		return triple, checkArtifact(triple, "platform "+platform, o)
 	}
 	m, ok := architectures[platform]
 	if !ok {
 		return "", &cargo.Error{
 			Message: fmt.Sprintf("platform %s is not supported", platform),
-			Fix:     "supported platforms: " + strings.Join(append(slices.Sorted(maps.Keys(architectures)), Wasi), ", "),
+			Fix:     "supported platforms: " + strings.Join(append(slices.Sorted(maps.Keys(architectures)), Wasi, Windows), ", "),
 		}
+	}
+	if err := checkGlibc(platform, o); err != nil {
+		return "", err
 	}
 	if o.Libc != options.LibcMusl {
 		return m.gnu, nil

@@ -34,6 +34,9 @@ type named struct {
 // programs are those that the options name: what the image runs, its health
 // check and its tests.
 func (p *Plan) programs(o *options.Options) []named {
+	if p.Platform == Windows {
+		return nil // its paths are not those of a Linux file system
+	}
 	out := p.testPrograms()
 	if o.Image.Init {
 		out = append(out, named{key: options.KeyInit, program: initProgram})

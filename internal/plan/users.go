@@ -21,7 +21,11 @@ func (p *Plan) NeedsUsers() bool {
 
 // owners are the fields that hold a user.
 func (p *Plan) owners() []*string {
-	all := []*string{&p.Image.User}
+	user := &p.Image.User
+	if p.Platform == Windows {
+		user = new(string) // users of Windows have no numbers, and are in no such file
+	}
+	all := []*string{user}
 	for i := range p.Image.Assets {
 		all = append(all, &p.Image.Assets[i].Owner)
 	}
@@ -53,6 +57,9 @@ func (p *Plan) ResolveUsers(o *options.Options, passwd, group []byte) error {
 // comes without one is the user's own, or, for a number that passwd does not
 // have, the root group, as container runtimes take it.
 func numericOwner(owner string, passwd, group []byte) (string, error) {
+	if owner == "" {
+		return "", nil
+	}
 	user, groupName, hasGroup := strings.Cut(owner, ":")
 	uid, gid := user, "0"
 	if !isNumber(user) {

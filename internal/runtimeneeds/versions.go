@@ -86,6 +86,9 @@ func (d *decision) tooOld(p *Program, by, of *loaded, lacks []string) error {
 	if strings.HasPrefix(want, glibcPrefix) && ofGlibc(of.name) {
 		fault.Fix = fmt.Sprintf("use a base with glibc %s or newer, compile in an image as old as the base (the keys suite and builder in [images]), or make the program static with libc = \"musl\"",
 			strings.TrimPrefix(want, glibcPrefix))
+		if by.by == nil && newest != "" {
+			fault.Fix = fmt.Sprintf("link for the base with glibc = %q, or ", newest) + fault.Fix
+		}
 	}
 	return fault
 }

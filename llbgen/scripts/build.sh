@@ -64,12 +64,22 @@ add_packages() {
 	done
 	echo "the builder image has no objcopy for the program $1, so the program has no list of its packages" | tee -a /out/warnings >&2
 }
+# Linkers write the time, and a sum that it is a part of, into programs for
+# Windows; zeros stand for none of either. The header's place is at byte 60.
+without_time() {
+	header=$(od -An -tu4 -j60 -N4 "$1" | tr -d ' ')
+	for field in 8 88; do
+		printf '\0\0\0\0' | dd of="$1" bs=1 seek=$((header + field)) conv=notrunc 2>/dev/null
+	done
+}
 for name in $names; do
 	program=$dir/$name
-	[ -f "$program" ] || program=$dir/$name.wasm
+	for suffix in .wasm .exe .efi; do
+		[ -f "$program" ] || program=$dir/$name$suffix
+	done
 	# An empty or missing program must never become a cached result.
 	case $(head -c 4 "$program" | od -An -tx1 | tr -d ' ') in
-	7f454c46 | 0061736d) ;;
+	7f454c46 | 0061736d | 4d5a*) ;;
 	*)
 		echo "error: cargo reported success, but $dir/$name is not a program" >&2
 		exit 1
@@ -78,6 +88,7 @@ for name in $names; do
 	cp "$program" "/out/bin/$name"
 	[ ! -f /rustfile/strip.sh ] || strip_program "$name"
 	[ ! -f "/rustfile/packages-$name" ] || add_packages "$name"
+	case $program in *.exe | *.efi) without_time "/out/bin/$name" ;; esac
 done
 # For the SBOM; SPDX wants both.
 (cd /out/bin && sha1sum $names && sha256sum $names) >/out/sums

@@ -3,11 +3,13 @@
 # "strip" removes all symbols. The programs are copies of cargo's, which finds
 # its own unchanged.
 
-# GNU's objcopy may know other machines only; Rust's own knows all, and not
-# every toolchain has it; a cross compiler brings one.
+# GNU's objcopy may know other machines only; Rust's own knows all, does not find
+# its libraries by itself, and is not in every toolchain; a cross compiler brings
+# one.
 objcopy_any() {
-	for objcopy in objcopy rust-objcopy llvm-objcopy $(ls "$(cd / && rustc --print sysroot)"/lib/rustlib/*/bin/rust-objcopy /usr/bin/*-objcopy 2>/dev/null); do
-		! "$objcopy" "$@" 2>/tmp/objcopy || return 0
+	sysroot=$(cd / && rustc --print sysroot)
+	for objcopy in objcopy rust-objcopy llvm-objcopy $(ls "$sysroot"/lib/rustlib/*/bin/rust-objcopy /usr/bin/*-objcopy 2>/dev/null); do
+		! LD_LIBRARY_PATH=$sysroot/lib "$objcopy" "$@" 2>/tmp/objcopy || return 0
 	done
 	cat /tmp/objcopy >&2
 	echo "error: the builder image has no objcopy for the program, which strip and debug need; packages.build = [\"binutils\"] installs one" >&2

@@ -43,6 +43,8 @@ func Lock(l *plan.LockFile, in Inputs) (llb.State, error) {
 		common(NameLock + "cargo " + strings.Join(l.Args, " ")),
 	}
 	for _, t := range l.Tokens {
+		// Whatever keeps the project's tokens elsewhere is not there.
+		opts = append(opts, llb.AddEnv(strings.TrimSuffix(t.Variable, "_TOKEN")+"_CREDENTIAL_PROVIDER", "cargo:token"))
 		opts = append(opts, llb.AddSecret(t.Variable, llb.SecretID("HTTP_AUTH_HEADER_"+t.Host), llb.SecretAsEnvName(t.Variable), llb.SecretOptional))
 	}
 	if len(config) > 0 {

@@ -1,6 +1,7 @@
 package llbgen_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,6 +68,9 @@ func TestLockVertex(t *testing.T) {
 		}
 		if len(exec.Secretenv) != 1 || !exec.Secretenv[0].Optional || exec.Secretenv[0].ID != "HTTP_AUTH_HEADER_crates.example" {
 			t.Errorf("the secrets are %v", exec.Secretenv)
+		}
+		if !slices.Contains(exec.Meta.Env, "CARGO_REGISTRIES_OWN_CREDENTIAL_PROVIDER=cargo:token") {
+			t.Errorf("cargo may look for the token elsewhere: %q", exec.Meta.Env)
 		}
 		if exec.Network != pb.NetMode_UNSET {
 			t.Errorf("the network is %v", exec.Network)

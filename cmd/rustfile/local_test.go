@@ -135,6 +135,9 @@ func TestPlanErrors(t *testing.T) {
 		{"build argument", nil, []string{"--build-arg", "featurs=x"}, []string{"featurs", "features"}},
 		{"format", nil, []string{"--format", "yaml"}, []string{`--format "yaml"`}},
 		{"two platforms", nil, []string{"--platform", "linux/amd64,linux/arm64"}, []string{"one platform"}},
+		{"stale lock file", map[string]string{"Cargo.toml": "[package]\nname = \"tiny\"\nversion = \"9.0.0\"\n"}, nil, []string{"Cargo.toml:3", "needs to be updated", "cargo update --workspace"}},
+		{"stale lock file, unlocked", map[string]string{"Cargo.toml": "[package]\nname = \"tiny\"\nversion = \"9.0.0\"\n"}, []string{"--build-arg", "locked=false"},
+			[]string{"Cargo.toml:3", "needs to be updated", "rustfile build --call=plan"}},
 		{"link out of the project", map[string]string{"Cargo.lock": "@/etc/hostname"}, nil, []string{"Cargo.lock"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -77,7 +77,7 @@ func loadProject(f *planFlags, dir string) (*project, error) {
 		return nil, fmt.Errorf("open the project: %w", err)
 	}
 	defer root.Close()
-	ws, err := cargo.Load(root.FS(), cargo.LoadOptions{ManifestPath: p.options.ManifestPath, Excluded: p.excludes})
+	ws, err := cargo.Load(root.FS(), cargo.LoadOptions{ManifestPath: p.options.ManifestPath, Excluded: p.excludes, Unlocked: true})
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +86,12 @@ func loadProject(f *planFlags, dir string) (*project, error) {
 	}
 	if p.options, err = plan.Configure(ws, p.options); err != nil {
 		return nil, err
+	}
+	if fault := ws.LockFault; fault != nil {
+		if p.options.Unlocked {
+			fault.Fix = "A plan without a builder has no cargo to write it: use rustfile build --call=plan."
+		}
+		return nil, fault
 	}
 	p.plan, err = plan.New(ws, p.options, plan.Inputs{
 		Platform: platforms.Format(p.platform), BuildPlatform: platforms.Format(thisMachine()), Context: root.FS(),

@@ -309,6 +309,8 @@ var optionRefusals = []struct {
 		want: examples.BadInput{File: "packages-runtime", Message: "is not the name of a Debian package"}},
 	{name: "secret in a build argument", args: map[string]string{"build-env": "NPM_TOKEN=hunter2"},
 		want: examples.BadInput{File: "build-env", Message: "`NPM_TOKEN` looks like a secret", Absent: "hunter2"}},
+	{name: "secret among the words of a build argument", args: map[string]string{"cmd": "serve --at https://me:hunter2@example.com"},
+		want: examples.BadInput{File: "cmd", Message: "build argument `cmd` looks like a secret", Absent: "hunter2"}},
 	{name: "secret as a build argument", args: map[string]string{"GITHUB_TOKEN": "hunter2"},
 		want: examples.BadInput{File: "GITHUB_TOKEN", Message: "looks like a secret", Absent: "hunter2"}},
 }

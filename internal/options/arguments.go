@@ -24,10 +24,11 @@ func (o *Options) readArguments(args map[string]string) error {
 			continue
 		}
 		k := argumentKey(name)
+		// The text alone, as an option may be named after what it does with tokens.
+		if secretText.MatchString(args[name]) || k == nil && looksSecret(name) {
+			return secretArgument(name)
+		}
 		if k == nil {
-			if err := secretArgument(name, args[name]); err != nil {
-				return err
-			}
 			return unknownArgument(name)
 		}
 		v, err := newArgument(name, args[name], k)

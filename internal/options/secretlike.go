@@ -38,11 +38,7 @@ func looksSecret(name string) bool {
 	return secretName.MatchString(name) && !publicName.MatchString(name)
 }
 
-// secretArgument is the error for a build argument that is no option and looks
-// like a secret, nil for any other.
-func secretArgument(name, text string) error {
-	if !looksSecret(name) && !secretText.MatchString(text) {
-		return nil
-	}
+// secretArgument is the error for a build argument that looks like a secret.
+func secretArgument(name string) error {
 	return &cargo.Error{Message: fmt.Sprintf("build argument `%s` looks like a secret", clip(name)), Fix: secretFix}
 }

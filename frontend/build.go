@@ -164,7 +164,7 @@ func (b *build) explained(ctx context.Context, err error, p *plan.Plan, in llbge
 		return fault
 	}
 	err = explain(err, p, func(c plan.Crate) error { return b.refusal(ctx, p, in.Downloads, c) })
-	return hintLibraries(explainPackages(err, p), p)
+	return hintLibraries(explainPackages(b.explainZig(err, p), p), p)
 }
 
 // checkHermetic refuses a graph in which anything but rustup, the package

@@ -72,6 +72,14 @@ func TestGlibc(t *testing.T) {
 			t.Errorf("the program printed %q, want %q", got, prints)
 		}
 	})
+	t.Run("a shared library", func(t *testing.T) {
+		onlyWithReal(t)
+		r := buildUnits(t, b, testenv.BuildOptions{Context: unitProject(t, "profiles").Dir, BuildArgs: map[string]string{"glibc": "2.28", "runtime-image": old}, Attrs: everyUnitAgain})
+		checkFresh(t, r)
+		if got := r.Run(t); got != profilesPrints {
+			t.Errorf("the program printed %q, want %q", got, profilesPrints)
+		}
+	})
 	t.Run("another machine", func(t *testing.T) {
 		onlyWithReal(t)
 		r := buildUnits(t, b, testenv.BuildOptions{Context: dir, Platforms: []string{"linux/arm64"}, BuildArgs: map[string]string{"glibc": "2.28"}})

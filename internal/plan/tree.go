@@ -18,6 +18,9 @@ func (p *Plan) Tree() string {
 	if p.Cross != nil {
 		fmt.Fprintf(&b, "├─ compiled on %s (%s)\n", p.Cross.Platform, p.Cross.Triple)
 	}
+	if p.Zig != nil {
+		fmt.Fprintf(&b, "├─ linked by zig %s for glibc %s\n", ZigVersion, p.Zig.Glibc)
+	}
 	fmt.Fprintf(&b, "├─ base %s, user %s, entrypoint %s\n", p.Image.Base, p.Image.User, strings.Join(p.Image.Entrypoint, " "))
 	for _, bin := range p.Binaries {
 		fmt.Fprintf(&b, "├─ binary %s of package %s\n", bin.Name, bin.Package)

@@ -43,6 +43,9 @@ func TestZig(t *testing.T) {
 			if !strings.HasPrefix(z.URL, "https://files.pythonhosted.org/") || !strings.HasSuffix(z.URL, tc.machine+".whl") || len(z.SHA256) != 64 {
 				t.Errorf("zig is %s with %s", z.URL, z.SHA256)
 			}
+			if !strings.Contains(p.Tree(), "linked by zig "+plan.ZigVersion+" for glibc 2.30") {
+				t.Errorf("the tree does not say what links:\n%s", p.Tree())
+			}
 			plain := crossPlan(t, tc.files, tc.platform, tc.on, nil)
 			if plain.Zig != nil || (plain.Cross == nil) != (p.Cross == nil) || p.Cross != nil && !maps.Equal(plain.Cross.Environment, p.Cross.Environment) {
 				t.Errorf("the variables are %q, and without the key %q", variables(p), variables(plain))

@@ -15,7 +15,7 @@ demo: ## build examples/web with the CLI, run the image, ask it, edit a line, bu
 # -p 2: each integration package has its own daemon, and compiling Rust in more of them at once gains nothing.
 test: $(SUMMARY) ## vet, unit tests and integration tests against real daemons
 	go vet ./...
-	go test -json -p 2 -timeout 38m $(TESTFLAGS) ./... | $(SUMMARY)
+	go test -json -p 2 -timeout 75m $(TESTFLAGS) ./... | $(SUMMARY)
 
 # The expectation files of the examples are checked against the host's cargo here too, which needs one.
 test-real: $(SUMMARY) ## the tests that `make test` has no time for, too: all the real packages, and real services

@@ -12,7 +12,7 @@ import (
 	"github.com/rustfile/rustfile/internal/cargo/cargotest"
 )
 
-// realEnv asks for all real packages instead of the first two, and for other tests that take long.
+// realEnv asks for all real packages instead of the first, and for other tests that take long.
 const realEnv = "RUSTFILE_TEST_REAL"
 
 // realPackage is a program on crates.io with a lock file of its own.
@@ -26,7 +26,7 @@ type realPackage struct {
 
 var realPackages = []realPackage{
 	{"ripgrep", "15.2.0", "a30750b6d0743bfdd2656ebbaf4555aa278c43144b84bc389bcbfa399485ec71", "rg", "ripgrep 15.2.0\n", true},
-	{"hyperfine", "1.20.0", "c5fe697e6fdd7bd20438836076f8901094926ae40cf13f3f7255c1f3f085122c", "hyperfine", "hyperfine 1.20.0\n", true},
+	{"hyperfine", "1.20.0", "c5fe697e6fdd7bd20438836076f8901094926ae40cf13f3f7255c1f3f085122c", "hyperfine", "hyperfine 1.20.0\n", false},
 	{"cargo-chef", "0.1.78", "ada7988681f22918824509059546e0f7bc937eef4f857e30e23d871fa2ef76fc", "cargo-chef", "cargo-chef 0.1.78\n", false},
 	{"bat", "0.26.1", "cf66d0164db6827afe1694b8d4939f36a5507b7186f8d3cc529c66baf03b0d09", "bat", "bat 0.26.1\n", false},
 	{"mdbook", "0.5.4", "5f68ffebcd0b9a4eb72aaacc4342bc94e1d63c01893b7c921437f6ef02443699", "mdbook", "mdbook v0.5.4\n", false},
